@@ -1,0 +1,114 @@
+"""Loads an extractor's weights: from this package, from a file that the user names, or from the hub through timm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gallery_tools.errors import RaihaError
+from gallery_tools.extractors.content_net import ContentNet
+from gallery_tools.extractors.registry import BUNDLED_WEIGHTS, ExtractorInfo
+
+
+class VisionTransformerPatches(nn.Module):
+    """A timm ViT as an extractor: its last layer's patch tokens as a map of unit-length content features."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """(B, 3, H, W) normalised photos, sides multiples of the patch, to (B, d, rows, columns)."""
+        features: list[Tensor] = self.model.forward_intermediates(  # type: ignore[operator]
+            photos, indices=1, norm=True, intermediates_only=True
+        )
+        return F.normalize(features[-1], dim=1)
+
+
+def _read_state(file: Path) -> dict[str, Tensor]:
+    """A checkpoint's tensors, as float32.
+
+    Raises:
+        RaihaError: "weights-missing" or "weights-damaged".
+    """
+    if not file.is_file():
+        raise RaihaError(
+            "weights-missing",
+            f"The weights file {file} is not there.",
+            "Install Raiha again, or name the right file with --weights.",
+        )
+    try:
+        if file.suffix == ".safetensors":
+            state = load_file(file)
+        else:
+            state = cast(dict[str, Any], torch.load(file, map_location="cpu", weights_only=True))
+        return {key.removeprefix("model."): value.float() for key, value in state.get("model", state).items()}
+    except (SafetensorError, RuntimeError, ValueError, EOFError, AttributeError, OSError, KeyError) as error:
+        raise RaihaError(
+            "weights-damaged",
+            f"The weights file {file} is damaged: {error}.",
+            "Install Raiha again, or fetch the file again.",
+        ) from error
+    except Exception as error:  # pickle errors have no common base but Exception
+        raise RaihaError(
+            "weights-damaged",
+            f"The weights file {file} is not a checkpoint: {error}.",
+            "Fetch the file again.",
+        ) from error
+
+
+def _load_into(model: nn.Module, state: dict[str, Tensor], file: Path | str) -> nn.Module:
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise RaihaError(
+            "weights-damaged",
+            f"The weights in {file} belong to another network: {str(error).splitlines()[-1].strip()}",
+            "Name the file that belongs to this extractor.",
+        ) from error
+    return model
+
+
+def _hub_file(info: ExtractorInfo) -> Path:
+    """Fetches a file named OWNER/REPOSITORY/FILE from the hub, or finds it in the hub's cache."""
+    from huggingface_hub import hf_hub_download
+
+    owner, repository, file = info.source.split("/", 2)
+    return Path(hf_hub_download(f"{owner}/{repository}", file))
+
+
+def build_network(info: ExtractorInfo, weights: Path | None = None) -> nn.Module:
+    """The extractor's network with its weights, in evaluation mode.
+
+    Args:
+        info: entry of the registry.
+        weights: a local checkpoint to be used instead of the usual one.
+
+    Raises:
+        RaihaError: "weights-missing", "weights-damaged" or "hub-unreachable".
+    """
+    if info.file_format == "bundled":
+        file = weights or BUNDLED_WEIGHTS
+        return _load_into(ContentNet(), _read_state(file), file).eval()
+    try:
+        if weights is None and info.file_format == "dvt":
+            weights = _hub_file(info)
+        model = timm.create_model(
+            info.architecture, pretrained=weights is None, num_classes=0, dynamic_img_size=True
+        )
+    except OSError as error:
+        raise RaihaError(
+            "hub-unreachable",
+            f"The weights of {info.name} could not be fetched from the hub: {error}.",
+            "Connect to the internet once, or name a local file with --weights; the bundled extractor needs neither.",
+        ) from error
+    if weights is not None:
+        _load_into(model, _read_state(weights), weights)
+    return VisionTransformerPatches(model).eval()

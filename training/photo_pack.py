@@ -1,0 +1,106 @@
+"""Photos and object masks decoded once and packed into arrays, so that a training step only slices.
+
+``python -m training.photo_pack DATA OUT --side 192`` reads DATA/manifest.jsonl (a JSON object a line: file, masks,
+split) and writes OUT/{photos,masks,sizes,owners,validation}.npy and OUT/names.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class PhotoPack:
+    """Photos in the top left corner of equal squares; the rest of a square repeats nothing and is black.
+
+    Attributes:
+        photos: (N, 3, side, side) uint8 encoded sRGB, memory-mapped.
+        masks: (M, side, side) uint8, 255 = object, memory-mapped.
+        sizes: (N, 2) int64 height and width of each photo in its square.
+        owners: (M,) int64 photo of each mask.
+        validation: (N,) bool, the photo belongs to the val split.
+        names: file of each photo.
+    """
+
+    photos: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
+    sizes: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    validation: NDArray[np.bool_]
+    names: list[str]
+
+    @classmethod
+    def load(cls, folder: Path) -> PhotoPack:
+        """Opens a pack without reading its pixels."""
+        return cls(
+            photos=np.load(folder / "photos.npy", mmap_mode="r"),
+            masks=np.load(folder / "masks.npy", mmap_mode="r"),
+            sizes=np.load(folder / "sizes.npy"),
+            owners=np.load(folder / "owners.npy"),
+            validation=np.load(folder / "validation.npy"),
+            names=json.loads((folder / "names.json").read_text()),
+        )
+
+    @property
+    def side(self) -> int:
+        """Side of the squares in pixels."""
+        return int(self.photos.shape[2])
+
+
+def _resized(image: Image.Image, side: int) -> Image.Image:
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    width, height = (max(1, round(edge * scale)) for edge in image.size)
+    return image.resize((width, height), Image.Resampling.BOX)
+
+
+def build(data: Path, folder: Path, side: int) -> None:
+    """Packs the photos that DATA/manifest.jsonl names."""
+    entries = [json.loads(line) for line in (data / "manifest.jsonl").read_text().splitlines()]
+    folder.mkdir(parents=True, exist_ok=True)
+    mask_total = sum(len(entry["masks"]) for entry in entries)
+    photos = np.lib.format.open_memmap(
+        folder / "photos.npy", mode="w+", dtype=np.uint8, shape=(len(entries), 3, side, side)
+    )
+    masks = np.lib.format.open_memmap(
+        folder / "masks.npy", mode="w+", dtype=np.uint8, shape=(mask_total, side, side)
+    )
+    sizes, owners = np.zeros((len(entries), 2), np.int64), np.zeros(mask_total, np.int64)
+    mask_number = 0
+    for number, entry in enumerate(entries):
+        with Image.open(data / entry["file"]) as image:
+            pixels = np.asarray(_resized(image.convert("RGB"), side))
+        height, width = sizes[number] = pixels.shape[:2]
+        photos[number, :, :height, :width] = pixels.transpose(2, 0, 1)
+        for mask_file in entry["masks"]:
+            with Image.open(data / mask_file) as image:
+                mask = _resized(image.convert("L"), side)
+            masks[mask_number, :height, :width] = np.asarray(mask.resize((width, height)))
+            owners[mask_number] = number
+            mask_number += 1
+    np.save(folder / "sizes.npy", sizes)
+    np.save(folder / "owners.npy", owners)
+    np.save(folder / "validation.npy", np.array([entry["split"] == "val" for entry in entries]))
+    (folder / "names.json").write_text(json.dumps([entry["file"] for entry in entries]))
+
+
+def main() -> None:
+    """Packs from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--side", type=int, default=384)
+    arguments = parser.parse_args()
+    build(arguments.data, arguments.out, arguments.side)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Where Raiha keeps what lasts (galleries, settings, the log) and what ends with the session (sockets, locks)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def data_folder() -> Path:
+    """The user's data folder, or the one that ``RAIHA_DATA_DIR`` names; made when missing, open to the user alone."""
+    return _private_folder("RAIHA_DATA_DIR", platformdirs.user_data_path("raiha", appauthor=False))
+
+
+def runtime_folder() -> Path:
+    """The user's runtime folder, or the one that ``RAIHA_RUNTIME_DIR`` names; made when missing, open to the user alone."""
+    return _private_folder("RAIHA_RUNTIME_DIR", platformdirs.user_runtime_path("raiha", appauthor=False))
+
+
+def _private_folder(variable: str, default: Path) -> Path:
+    folder = Path(os.environ.get(variable) or default).expanduser().absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

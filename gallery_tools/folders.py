@@ -1,4 +1,4 @@
-"""Where Raiha keeps what lasts (galleries, settings, the log) and what ends with the session (sockets, locks)."""
+"""Where Raiha keeps what lasts (galleries, the log) and what ends with the session (sockets, locks)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import platformdirs
 
 
 def data_folder() -> Path:
-    """The user's data folder, or the one that ``RAIHA_DATA_DIR`` names; made when missing, open to the user alone."""
+    """The user's data folder, or the one that ``RAIHA_DATA_DIR`` names; made with mode 0700."""
     return _private_folder("RAIHA_DATA_DIR", platformdirs.user_data_path("raiha", appauthor=False))
 
 
 def runtime_folder() -> Path:
-    """The user's runtime folder, or the one that ``RAIHA_RUNTIME_DIR`` names; made when missing, open to the user alone."""
+    """The user's runtime folder, or the one that ``RAIHA_RUNTIME_DIR`` names; made with mode 0700."""
     return _private_folder("RAIHA_RUNTIME_DIR", platformdirs.user_runtime_path("raiha", appauthor=False))
 
 

@@ -1,0 +1,253 @@
+"""Finding photos below folders, and reading one as upright 8-bit sRGB pixels."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import stat
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from gallery_tools.errors import RaihaError
+from gallery_tools.srgb import to_eight_bits, to_srgb
+
+_PILLOW_FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "TIFF", "AVIF"]
+_PILLOW_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".avif"})
+_HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
+_RAW_SUFFIXES = frozenset(
+    {".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"}
+)
+_PHOTO_SUFFIXES = _PILLOW_SUFFIXES | _HEIF_SUFFIXES | _RAW_SUFFIXES
+
+SMALLEST_SIDE = 16
+"""Pixels: less than one patch says nothing about content or light."""
+LARGEST_FILE = 2**30
+"""Bytes: a file is read at once."""
+MOST_PIXELS = 100_000_000
+"""Pixels decoded at once (400 MB in Pillow); a JPEG of eight times the sides is decoded at an eighth."""
+_MANY_PIXELS = 25_000_000
+
+_HAS_HEIF = importlib.util.find_spec("pillow_heif") is not None
+_HAS_RAW = importlib.util.find_spec("rawpy") is not None
+if _HAS_HEIF:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    _PILLOW_FORMATS.append("HEIF")
+
+# The limits above are lower than the size at which Pillow warns, or have been weighed against it.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+# Large photos are decoded one at a time, so that threads do not multiply what they take.
+_one_large_photo = threading.Lock()
+
+Skip = Callable[[Path, str], None]
+"""Called with a file or folder that is left out, and the reason."""
+
+
+class UnreadablePhoto(RaihaError):  # noqa: N818  (it is one)
+    """A photo that cannot be read.
+
+    Attributes:
+        reason: why, as it continues the sentence "Skipped, because it ...".
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            "unreadable-photo", f"{path} cannot be used: it {reason}.", "Choose or export another photo."
+        )
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo in memory.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 sRGB, upright, perhaps smaller than the file.
+        width: upright width of the photo in the file, pixels.
+        height: upright height of the photo in the file, pixels.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+
+def _ignore(path: Path, reason: str) -> None:
+    pass
+
+
+def find_photos(folders: Iterable[Path], skip: Skip = _ignore) -> Iterator[Path]:
+    """Every photo in the folders and below, each once, in an order that stays the same.
+
+    Hidden files and folders are passed over. Links to folders are followed after everything that is really
+    there; a link that leads back into what was visited is passed over.
+
+    Args:
+        folders: where to look; each is to exist.
+        skip: called with what should hold photos but cannot be used.
+
+    Yields:
+        Absolute paths.
+    """
+    folders_left = [Path(folder).absolute() for folder in folders][::-1]
+    links_left: list[Path] = []
+    visited: set[tuple[int, int]] = set()
+    while folders_left or links_left:
+        folder = folders_left.pop() if folders_left else links_left.pop(0)
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in visited:
+                continue
+            visited.add((status.st_dev, status.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            skip(folder, f"cannot be opened ({error.strerror})")
+            continue
+        visible = [entry for entry in entries if not entry.name.startswith((".", "@eaDir"))]
+        folders_left.extend(Path(e.path) for e in reversed(visible) if e.is_dir(follow_symlinks=False))
+        links_left.extend(Path(e.path) for e in visible if e.is_symlink() and e.is_dir())
+        yield from _photos_among(visible, skip)
+
+
+def _photos_among(entries: list[os.DirEntry[str]], skip: Skip) -> Iterator[Path]:
+    for entry in entries:
+        path = Path(entry.path)
+        suffix = path.suffix.lower()
+        if suffix not in _PHOTO_SUFFIXES or entry.is_dir():
+            continue
+        if not _is_text(entry.path):
+            skip(Path(os.fsencode(path).decode(errors="replace")), "has a name that is not valid Unicode")
+        elif suffix in _HEIF_SUFFIXES and not _HAS_HEIF:
+            skip(path, "is a HEIF photo; to read these: pip install 'raiha[heif]'")
+        elif suffix in _RAW_SUFFIXES and not _HAS_RAW:
+            skip(path, "is a raw photo; to read these: pip install 'raiha[raw]'")
+        else:
+            yield path
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def load_photo(path: Path, max_side: int | None = None) -> NDArray[np.uint8]:
+    """A photo's pixels: EXIF rotation and embedded profile applied, transparent parts on white.
+
+    Args:
+        path: JPEG, PNG, WebP, TIFF or AVIF; HEIF and raw photos when their extras are installed.
+        max_side: longer side of the result at most, pixels; small photos are not enlarged. None: full size.
+
+    Returns:
+        (h, w, 3) uint8 sRGB.
+
+    Raises:
+        UnreadablePhoto: the file is missing, closed to us, damaged, no photo, too small or too large.
+    """
+    return decode_photo(path, read_file(path), max_side).pixels
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a photo's file.
+
+    Raises:
+        UnreadablePhoto: it cannot be opened, is not a plain file, or is too large.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadablePhoto(path, "is not a file")
+        if status.st_size > LARGEST_FILE:
+            raise UnreadablePhoto(path, f"is larger than {LARGEST_FILE // 2**20} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadablePhoto(path, f"cannot be opened ({error.strerror})") from error
+
+
+def decode_photo(path: Path, data: bytes, max_side: int | None) -> Photo:
+    """``load_photo`` for a file whose bytes are at hand; the path is only for its suffix and the errors."""
+    try:
+        decode = _decode_raw if path.suffix.lower() in _RAW_SUFFIXES else _decode_with_pillow
+        return decode(path, data, max_side)
+    except UnreadablePhoto:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadablePhoto(path, "is no photo that can be read here, whatever its name says") from error
+    except Image.DecompressionBombError as error:
+        raise UnreadablePhoto(path, "has too many pixels") from error
+    except Exception as error:  # damaged files make decoders raise anything
+        raise UnreadablePhoto(path, f"is damaged ({error})") from error
+
+
+def _decode_with_pillow(path: Path, data: bytes, max_side: int | None) -> Photo:
+    with Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS) as image:
+        width, height = image.size
+        if min(width, height) < SMALLEST_SIDE:
+            raise UnreadablePhoto(path, f"has only {width} x {height} pixels")
+        side = max(width, height) if max_side is None else min(max_side, max(width, height))
+        small = tuple(max(1, round(side * length / max(width, height))) for length in image.size)
+        turn = _turn_of(image)
+        # A JPEG is decoded at an eighth, a quarter or half of its size when that is enough.
+        image.draft(None, (small[0], small[1]))
+        pixels = image.width * image.height
+        if pixels > MOST_PIXELS:
+            raise UnreadablePhoto(
+                path, f"has {width * height / 1e6:.0f} megapixels, too many to be decoded at once"
+            )
+        with _one_large_photo if pixels > _MANY_PIXELS else nullcontext():
+            flat = to_eight_bits(image)
+            if flat.size != small:
+                flat = flat.resize((small[0], small[1]), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        if turn is not None:
+            flat = flat.transpose(turn)
+            if turn in _TURNS_THAT_SWAP_SIDES:
+                width, height = height, width
+        return Photo(to_srgb(flat, image.info.get("icc_profile")), width, height)
+
+
+_EXIF_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_TURNS_THAT_SWAP_SIDES = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+
+
+def _turn_of(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return _TURNS.get(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # damaged EXIF data makes the parser raise anything; the pixels may still be good
+        return None
+
+
+def _decode_raw(path: Path, data: bytes, max_side: int | None) -> Photo:
+    import rawpy
+
+    with _one_large_photo, rawpy.imread(io.BytesIO(data)) as raw:
+        half = max_side is not None and 2 * max_side <= max(raw.sizes.width, raw.sizes.height)
+        pixels = raw.postprocess(use_camera_wb=True, half_size=half, output_bps=8)
+    height, width = pixels.shape[:2]
+    if max_side is not None and max(width, height) > max_side:
+        image = Image.fromarray(pixels)
+        image.thumbnail((max_side, max_side), Image.Resampling.BICUBIC)
+        pixels = np.asarray(image)
+    scale = 2 if half else 1
+    return Photo(pixels, width * scale, height * scale)

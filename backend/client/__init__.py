@@ -1,0 +1,1 @@
+"""The client file that travels with the plug-ins."""

@@ -115,3 +115,24 @@ def done_text(layers: Sequence[str], undo_steps: int, notes: Sequence[str] = ())
     what = f"“{layers[0]}”" if len(layers) == 1 else f"{len(layers)} layers"
     times = {1: "once", 2: "twice"}.get(undo_steps, f"{undo_steps} times")
     return " ".join([f"Harmonized {what}. Undo {times} to go back.", *notes])
+
+
+# What is wrong with a layer, and what to do about it.
+NO_LAYER = ("No layer is chosen.", "Choose the layer with the pasted object and harmonize again.")
+LAYER_HIDDEN = ("The layer “{layer}” is hidden.", "Show it and harmonize again.")
+LAYER_LOCKED = ("The layer “{layer}” is locked.", "Unlock it and harmonize again.")
+LAYER_EMPTY = ("The layer “{layer}” is empty.", "Choose a layer that shows an object.")
+LAYER_ALONE = (
+    "There is no picture around the layer “{layer}”.",
+    "Show or add the layer with the picture it belongs in, and harmonize again.",
+)
+SELECTION_ELSEWHERE = (
+    "The selection does not touch the layer “{layer}”.",
+    "Select a part of the object, or select nothing to harmonize all of it.",
+)
+COLOUR_SPACE_UNKNOWN = (
+    "Pixels in the colour space {space} cannot be harmonized.",
+    "Convert the layer to RGB and harmonize again.",
+)
+NOTE_ONE_FRAME = "“{layer}” is animated: only the current frame was harmonized, as a new layer."
+NOTE_FLATTENED = "“{layer}” became a paint layer."

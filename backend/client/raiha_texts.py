@@ -40,6 +40,8 @@ REFERENCE_EXCLUDE = "Exclude"
 REFERENCE_INCLUDE = "Include"
 REFERENCE_PIN = "Pin"
 REFERENCE_UNPIN = "Unpin"
+REFERENCE_PINNED = "Pinned"
+REFERENCE_EXCLUDED = "Excluded"
 REFERENCE_CHOOSE = "Choose a Photo..."
 REFERENCE_CHOOSE_TITLE = "Choose a photo as a reference"
 REFERENCE_PHOTOS = "Photos (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.heic *.avif)"
@@ -55,22 +57,52 @@ PLACEMENT_CHOICES: tuple[tuple[str, str], ...] = (
 APPLY = "Harmonize"
 CANCEL = "Cancel"
 
+HELP_LINK = "How to install Raiha"
+
 RESULT_NAME = "{layer} (harmonized)"
 
 STAGES: Mapping[str, str] = {
     "starting": "Starting Raiha",
     "copying": "Copying the layer",
+    "sending": "Sending the layer",
+    "queued": "Waiting for another picture",
     "reading": "Reading the picture",
     "references": "Looking for references",
     "network": "Harmonizing",
     "applying": "Applying to every pixel",
-    "sending": "Sending the layer back",
+    "receiving": "Receiving the layer",
     "writing": "Writing the layer",
 }
 """The protocol's stages, and the plug-ins' own before and after them, in words."""
 
+CANCELLING = "Cancelling"
 CANCELLED = "Harmonize was cancelled. Nothing was changed."
 LOG_LINE = "The log is at {log}."
+
+UNEXPECTED = (
+    "Something went wrong inside the plug-in.",
+    "Your picture is unchanged, or undo brings it back. Please report this with the log.",
+)
+
+# What is wrong with a layer, and what to do about it.
+NO_LAYER = ("No layer is chosen.", "Choose the layer with the pasted object and harmonize again.")
+LAYER_HIDDEN = ("The layer “{layer}” is hidden.", "Show it and harmonize again.")
+LAYER_LOCKED = ("The layer “{layer}” is locked.", "Unlock it and harmonize again.")
+LAYER_EMPTY = ("The layer “{layer}” is empty.", "Choose a layer that shows an object.")
+LAYER_ALONE = (
+    "There is no picture around the layer “{layer}”.",
+    "Show or add the layer with the picture it belongs in, and harmonize again.",
+)
+SELECTION_ELSEWHERE = (
+    "The selection does not touch the layer “{layer}”.",
+    "Select a part of the object, or select nothing to harmonize all of it.",
+)
+COLOUR_SPACE_UNKNOWN = (
+    "Pixels in the colour space {space} cannot be harmonized.",
+    "Convert the layer to RGB and harmonize again.",
+)
+NOTE_ONE_FRAME = "“{layer}” is animated: only the current frame was harmonized, as a new layer."
+NOTE_FLATTENED = "“{layer}” became a paint layer."
 
 
 def gallery_label(name: str, photos: int) -> str:
@@ -115,24 +147,3 @@ def done_text(layers: Sequence[str], undo_steps: int, notes: Sequence[str] = ())
     what = f"“{layers[0]}”" if len(layers) == 1 else f"{len(layers)} layers"
     times = {1: "once", 2: "twice"}.get(undo_steps, f"{undo_steps} times")
     return " ".join([f"Harmonized {what}. Undo {times} to go back.", *notes])
-
-
-# What is wrong with a layer, and what to do about it.
-NO_LAYER = ("No layer is chosen.", "Choose the layer with the pasted object and harmonize again.")
-LAYER_HIDDEN = ("The layer “{layer}” is hidden.", "Show it and harmonize again.")
-LAYER_LOCKED = ("The layer “{layer}” is locked.", "Unlock it and harmonize again.")
-LAYER_EMPTY = ("The layer “{layer}” is empty.", "Choose a layer that shows an object.")
-LAYER_ALONE = (
-    "There is no picture around the layer “{layer}”.",
-    "Show or add the layer with the picture it belongs in, and harmonize again.",
-)
-SELECTION_ELSEWHERE = (
-    "The selection does not touch the layer “{layer}”.",
-    "Select a part of the object, or select nothing to harmonize all of it.",
-)
-COLOUR_SPACE_UNKNOWN = (
-    "Pixels in the colour space {space} cannot be harmonized.",
-    "Convert the layer to RGB and harmonize again.",
-)
-NOTE_ONE_FRAME = "“{layer}” is animated: only the current frame was harmonized, as a new layer."
-NOTE_FLATTENED = "“{layer}” became a paint layer."

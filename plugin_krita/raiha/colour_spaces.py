@@ -1,0 +1,172 @@
+"""Krita's colour spaces: what travels to the daemon as it is, and what is converted on the way."""
+
+from __future__ import annotations
+
+import re
+import struct
+import tempfile
+import zlib
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from krita import InfoObject, Krita
+
+from . import raiha_texts as texts
+from .errors import LayerError
+from .waiting import settled
+
+SRGB = "sRGB-elle-V2-srgbtrc.icc"
+SRGB_NAMES = (SRGB, "sRGB built-in")
+LINEAR_SRGB = "sRGB-elle-V2-g10.icc"
+CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4, "XYZA": 4, "YCbCrA": 4}
+SAMPLE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
+SAMPLE_TYPES = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
+SAMPLE_FORMATS = {1: "B", 2: "H", 4: "I"}
+
+_profiles: dict[str, bytes | None] = {}
+
+
+@dataclass(frozen=True)
+class Space:
+    """A colour space as Krita names it: model ("RGBA"), depth ("U8") and profile."""
+
+    model: str
+    depth: str
+    profile: str
+
+    @classmethod
+    def of(cls, owner: Any) -> Space:
+        """Return the colour space of a node or a document."""
+        return cls(owner.colorModel(), owner.colorDepth(), owner.colorProfile())
+
+    @property
+    def channels(self) -> int:
+        """Samples of a pixel; the last one is alpha."""
+        return CHANNELS[self.model]
+
+    @property
+    def pixel_bytes(self) -> int:
+        """Bytes of a pixel."""
+        return self.channels * SAMPLE_BYTES[self.depth]
+
+    @property
+    def order(self) -> str:
+        """The protocol's word for the order of the channels."""
+        if self.model == "GRAYA":
+            return "GRAYA"
+        return "BGRA" if self.depth in ("U8", "U16") else "RGBA"
+
+    @property
+    def dtype(self) -> str:
+        """The protocol's word for the type of a sample."""
+        return SAMPLE_TYPES[self.depth]
+
+
+def sent_space(own: Space) -> Space:
+    """Return the colour space in which pixels of the given one travel: itself whenever the daemon reads it.
+
+    Raises:
+        LayerError: Krita cannot convert the colour space.
+    """
+    if own.model == "RGBA" or (own.model == "GRAYA" and _gray_sibling(own.profile) is not None):
+        return own
+    if own.model not in CHANNELS or (own.model, own.depth) == ("CMYKA", "F16"):
+        raise LayerError(texts.COLOUR_SPACE_UNKNOWN, space=f"{own.model} {own.depth}")
+    return Space("RGBA", "F32", SRGB)
+
+
+def _gray_sibling(profile: str) -> str | None:
+    """Return the RGB profile in which equal channels mean what the gray profile means."""
+    if profile.startswith("Gray-") and profile.endswith("srgbtrc.icc"):
+        return SRGB
+    return LINEAR_SRGB if profile.startswith("Gray-") and profile.endswith("g10.icc") else None
+
+
+def profile_bytes(space: Space) -> bytes | None:
+    """Return the ICC profile that the daemon needs for a space that travels; None: sRGB.
+
+    Krita's scripts see the names of profiles only, also of those that came with a picture; but a picture that
+    Krita writes carries its profile.
+    """
+    name = _gray_sibling(space.profile) if space.model == "GRAYA" else space.profile
+    if name is None or name in SRGB_NAMES:
+        return None
+    if name not in _profiles:
+        _profiles[name] = _exported_profile(name)
+    return _profiles[name]
+
+
+def _exported_profile(name: str) -> bytes | None:
+    document = Krita.instance().createDocument(1, 1, "profile", "RGBA", "U16", name, 72.0)
+    document.setBatchmode(True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "profile.png"
+        wishes = InfoObject()
+        wishes.setProperties({"alpha": True, "compression": 1, "forceSRGB": False, "saveSRGBProfile": True})
+        document.exportImage(str(path), wishes)
+        forget(document)
+        return _png_profile(path.read_bytes())
+
+
+def _png_profile(png: bytes) -> bytes | None:
+    """Return the ICC profile in a PNG file's iCCP chunk."""
+    at = 8
+    while at + 8 <= len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        if kind == b"iCCP":
+            chunk = png[at + 8 : at + 8 + length]
+            return zlib.decompress(chunk[chunk.index(b"\0") + 2 :])
+        at += 12 + length
+    return None
+
+
+def converted(pixels: Any, size: tuple[int, int], source: Space, target: Space) -> Generator[None, None, bytes | Any]:
+    """Convert pixels through a hidden document, Krita's own way; yields while Krita works."""
+    if source == target:
+        return pixels
+    document = Krita.instance().createDocument(*size, "conversion", source.model, source.depth, source.profile, 72.0)
+    try:
+        node = document.topLevelNodes()[0]
+        node.setPixelData(bytes(pixels), 0, 0, *size)
+        yield
+        document.setColorSpace(target.model, target.depth, target.profile)
+        yield from settled(document)
+        return document.topLevelNodes()[0].pixelData(0, 0, *size)
+    finally:
+        forget(document)
+
+
+def forget(document: Any) -> None:
+    """Close a document of ours; a modified one would ask whether to save."""
+    document.setModified(False)
+    document.close()
+
+
+def samples(pixels: Any, space: Space) -> memoryview:
+    """Return pixels as a row of samples, without a copy."""
+    return memoryview(pixels).cast("B").cast(SAMPLE_FORMATS[SAMPLE_BYTES[space.depth]])
+
+
+def with_alpha_of(pixels: Any, alpha_source: Any, space: Space) -> bytearray:
+    """Return the pixels with the alpha of others, bit for bit."""
+    out = bytearray(pixels)
+    last, step = space.channels - 1, space.channels
+    samples(out, space)[last::step] = samples(alpha_source, space)[last::step]
+    return out
+
+
+def is_transparent(pixels: Any, space: Space) -> bool:
+    """Return whether every pixel's alpha is zero."""
+    alpha = samples(pixels, space)[space.channels - 1 :: space.channels].tobytes()
+    return alpha.count(0) == len(alpha)
+
+
+def restored_outside(pixels: bytearray, original: Any, mask: bytes, pixel_bytes: int) -> bytearray:
+    """Put the original's pixels back wherever the mask is zero: conversion there and back is not exact."""
+    source = memoryview(original).cast("B")
+    for run in re.finditer(rb"\0+", mask):
+        first, end = run.start() * pixel_bytes, run.end() * pixel_bytes
+        pixels[first:end] = source[first:end]
+    return pixels

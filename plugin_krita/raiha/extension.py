@@ -1,0 +1,93 @@
+"""The two actions of the Filter menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from krita import Extension, Krita
+
+from . import raiha_texts as texts
+from . import settings
+from .dialog import HarmonizeDialog
+from .document import chosen_layers
+from .errors import LayerError
+from .messages import say, show_error
+from .progress import ProgressWindow
+from .runner import Runner
+from .session import Cancelled, Done, Session
+from .settings import Options
+
+ACTION, ACTION_AGAIN = "raiha_harmonize", "raiha_harmonize_again"
+
+
+class HarmonizeExtension(Extension):
+    """Filter > Harmonize... and Filter > Harmonize Again."""
+
+    def setup(self) -> None:
+        """Krita calls this once; there is nothing to do before a window is there."""
+
+    def createActions(self, window: Any) -> None:  # noqa: N802  (Krita's name)
+        """Put the actions into a new window's Filter menu: Krita calls it."""
+        for name, words, slot in (
+            (ACTION, texts.MENU_ENTRY, self.harmonize),
+            (ACTION_AGAIN, texts.MENU_ENTRY_AGAIN, self.harmonize_again),
+        ):
+            window.createAction(name, words, "filter").triggered.connect(slot)
+
+    def harmonize(self) -> None:
+        """Open the dialog for the chosen layers."""
+        session = self._session()
+        if session is None:
+            return
+        last = settings.load() or Options()
+        fresh = Options(last.strength, last.only, last.gallery, last.placement)
+        dialog = HarmonizeDialog(session, fresh, _main_window())
+        view = Krita.instance().activeWindow().activeView()
+        dialog.done_with.connect(lambda options, done: _finish(view, options, done))
+        dialog.show()
+
+    def harmonize_again(self) -> None:
+        """Harmonize the chosen layers with the last options, without a dialog."""
+        session = self._session()
+        if session is None:
+            return
+        options = settings.load() or Options()
+        view = Krita.instance().activeWindow().activeView()
+        window = ProgressWindow(_main_window())
+        runner = Runner(session.harmonize(options), window)
+        window.cancelled.connect(runner.cancel)
+        runner.progressed.connect(window.progress.show_stage)
+
+        def ended(done: Done | None, error: BaseException | None) -> None:
+            session.close()
+            window.leave()
+            if done is not None:
+                _finish(view, options, done)
+            elif isinstance(error, Cancelled):
+                say(view, texts.CANCELLED)
+            else:
+                show_error(error, _main_window())
+
+        runner.finished.connect(ended)
+        window.show()
+
+    def _session(self) -> Session | None:
+        """Return a session for the chosen layers; None when the user has been told why there is none."""
+        document = Krita.instance().activeDocument()
+        if document is None:
+            return None
+        try:
+            nodes = chosen_layers(document, Krita.instance().activeWindow().activeView())
+        except LayerError as error:
+            show_error(error, _main_window())
+            return None
+        return Session(document, nodes, f"krita {Krita.instance().version()}")
+
+
+def _main_window() -> Any:
+    return Krita.instance().activeWindow().qwindow()
+
+
+def _finish(view: Any, options: Options, done: Done) -> None:
+    settings.save(options)
+    say(view, texts.done_text(done.layers, done.undo_steps, done.notes))

@@ -1,0 +1,133 @@
+"""The object in its surroundings before and after, side by side at a line that can be dragged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import raiha_texts as texts
+from .qt import QImage, QPainter, QPen, QSize, Qt, QWidget
+
+KEY_STEP = 0.05
+LABEL_MARGIN = 8
+
+
+class Preview(QWidget):
+    """Mixes the pictures of one preview answer with the strength by itself: no daemon is asked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("raiha_preview")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolTip(texts.PREVIEW_HINT)
+        self.setAccessibleName(texts.PREVIEW)
+        self.setMinimumSize(420, 320)
+        self.split = 0.5
+        self._pictures: dict[str, QImage] = {}
+        self._mixed: QImage | None = None
+        self._strength = 1.0
+        self._only: str | None = None
+
+    def sizeHint(self) -> QSize:  # noqa: N802  (Qt's name)
+        """Return the size asked of the layout: Qt calls it."""
+        return QSize(560, 460)
+
+    def set_pictures(self, frames: dict[str, Any]) -> None:
+        """Show the pictures of a preview answer: RGB uint8 frames by name."""
+        self._pictures = {name: _image(frame) for name, frame in frames.items()}
+        self._mix()
+
+    def set_mix(self, strength: float, only: str | None) -> None:
+        """Show the result at a strength from 0 to 1, with everything, only colour or only luminance changed."""
+        self._strength, self._only = strength, only
+        self._mix()
+
+    def after(self) -> QImage | None:
+        """Return the picture as it will be."""
+        return self._mixed
+
+    def _mix(self) -> None:
+        if self._pictures:
+            self._mixed = self._pictures["before"].copy()
+            painter = QPainter(self._mixed)
+            painter.setOpacity(self._strength)
+            painter.drawImage(0, 0, self._pictures[self._only or "both"])
+            painter.end()
+        self.update()
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
+        """Draw: Qt calls it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.fillRect(self.rect(), self.palette().window().color().darker(115))
+        if self._mixed is None:
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, texts.PREVIEW_WAITING)
+            return
+        area = self._area()
+        line = area.left() + round(area.width() * self.split)
+        painter.drawImage(area, self._mixed)
+        painter.setClipRect(area.left(), area.top(), line - area.left(), area.height())
+        painter.drawImage(area, self._pictures["before"])
+        painter.setClipping(False)
+        self._draw_line(painter, area, line)
+
+    def _draw_line(self, painter: QPainter, area: Any, line: int) -> None:
+        highlight = self.palette().highlight().color()
+        if 0.0 < self.split < 1.0:
+            painter.setPen(QPen(highlight if self.hasFocus() else Qt.GlobalColor.white, 2))
+            painter.drawLine(line, area.top(), line, area.bottom())
+        inner = area.adjusted(LABEL_MARGIN, LABEL_MARGIN, -LABEL_MARGIN, -LABEL_MARGIN)
+        top = Qt.AlignmentFlag.AlignTop
+        if self.split > 0.0:
+            self._draw_label(painter, inner, top | Qt.AlignmentFlag.AlignLeft, texts.PREVIEW_BEFORE)
+        if self.split < 1.0:
+            self._draw_label(painter, inner, top | Qt.AlignmentFlag.AlignRight, texts.PREVIEW_AFTER)
+
+    def _draw_label(self, painter: QPainter, area: Any, place: Any, words: str) -> None:
+        box = painter.boundingRect(area, place, words)
+        background = self.palette().window().color()
+        background.setAlphaF(0.75)
+        painter.fillRect(box.adjusted(-5, -2, 5, 2), background)
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(area, place, words)
+
+    def _area(self) -> Any:
+        size = self._mixed.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        area = self.rect()
+        area.setSize(size)
+        area.moveCenter(self.rect().center())
+        return area
+
+    def mousePressEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
+        """Move the line: Qt calls it."""
+        self._drag_to(event.pos().x())
+
+    def mouseMoveEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
+        """Move the line: Qt calls it."""
+        self._drag_to(event.pos().x())
+
+    def _drag_to(self, x: int) -> None:
+        if self._mixed is not None:
+            area = self._area()
+            self._set_split((x - area.left()) / max(area.width(), 1))
+
+    def keyPressEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
+        """Move the line with the arrows, show before or after alone with Space: Qt calls it."""
+        if event.key() == Qt.Key.Key_Left:
+            self._set_split(self.split - KEY_STEP)
+        elif event.key() == Qt.Key.Key_Right:
+            self._set_split(self.split + KEY_STEP)
+        elif event.key() == Qt.Key.Key_Space:
+            self._set_split(0.0 if self.split > 0.0 else 1.0)
+        else:
+            super().keyPressEvent(event)
+
+    def _set_split(self, split: float) -> None:
+        self.split = min(max(split, 0.0), 1.0)
+        self.update()
+
+
+def _image(frame: Any) -> QImage:
+    """Return a picture of its own from the client's frame, whose bytes it does not keep."""
+    width, height = frame.width, frame.height
+    image = QImage(bytes(frame.data), width, height, 3 * width, QImage.Format.Format_RGB888)
+    return image.convertToFormat(QImage.Format.Format_RGB32)

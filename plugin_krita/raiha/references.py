@@ -1,0 +1,158 @@
+"""The references that took part, with thumbnails; each can be excluded or pinned, and photos can be added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from . import raiha_texts as texts
+from .qt import (
+    QFileDialog,
+    QGroupBox,
+    QHBoxLayout,
+    QIcon,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPixmap,
+    QPushButton,
+    QSize,
+    Qt,
+    QVBoxLayout,
+    QWidget,
+    pyqtSignal,
+)
+
+THUMBNAIL = QSize(72, 54)
+PATH_ROLE = int(Qt.ItemDataRole.UserRole)
+REASON_ROLE = PATH_ROLE + 1
+
+
+class References(QGroupBox):
+    """The list and its buttons. Signal ``run_again``: the user wants a preview with what is pinned and excluded."""
+
+    run_again = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(texts.REFERENCES, parent)
+        self.pinned: list[str] = []
+        self.excluded: list[str] = []
+        self._empty = QLabel(texts.REFERENCES_EMPTY)
+        self._empty.setWordWrap(True)
+        self.list = QListWidget()
+        self.list.setObjectName("raiha_references")
+        self.list.setIconSize(THUMBNAIL)
+        self.list.setMinimumHeight(150)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.currentItemChanged.connect(self._show_state)
+        self.exclude = self._button(texts.REFERENCE_EXCLUDE, self._toggle_excluded)
+        self.pin = self._button(texts.REFERENCE_PIN, self._toggle_pinned)
+        self.choose = self._button(texts.REFERENCE_CHOOSE, self._choose)
+        self.again = self._button(texts.RUN_AGAIN, self.run_again.emit)
+        self._lay_out()
+        self._show_state()
+
+    def _button(self, words: str, slot: Any) -> QPushButton:
+        button = QPushButton(words)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda *_: slot())
+        return button
+
+    def _lay_out(self) -> None:
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for row, buttons in ((first, (self.exclude, self.pin)), (second, (self.choose, self.again))):
+            for button in buttons:
+                row.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._empty)
+        layout.addWidget(self.list, 1)
+        layout.addLayout(first)
+        layout.addLayout(second)
+
+    def set_references(self, references: list[Any]) -> None:
+        """Show the references of an answer, and below them the photos that the user excluded."""
+        self.list.clear()
+        for reference in references:
+            reason = texts.reference_reason(reference.content, reference.appearance)
+            pixmap = QPixmap()
+            pixmap.loadFromData(reference.thumbnail)
+            self._add(reference.path, reason, QIcon(pixmap))
+        shown = {reference.path for reference in references}
+        for path in [*self.pinned, *self.excluded]:
+            if path not in shown:
+                self._add(path, "", QIcon(_photo(path)))
+        if self.list.count():
+            self.list.setCurrentRow(0)
+        self._show_state()
+
+    def _add(self, path: str, reason: str, icon: QIcon) -> QListWidgetItem:
+        item = QListWidgetItem(icon, "", self.list)
+        item.setData(PATH_ROLE, path)
+        item.setData(REASON_ROLE, reason)
+        item.setToolTip(path)
+        return item
+
+    def _current(self) -> str | None:
+        item = self.list.currentItem()
+        return None if item is None else item.data(PATH_ROLE)
+
+    def _toggle_excluded(self) -> None:
+        self._toggle(self.excluded, self.pinned)
+
+    def _toggle_pinned(self) -> None:
+        self._toggle(self.pinned, self.excluded)
+
+    def _toggle(self, paths: list[str], others: list[str]) -> None:
+        path = self._current()
+        if path is None:
+            return
+        if path in paths:
+            paths.remove(path)
+        else:
+            paths.append(path)
+            if path in others:
+                others.remove(path)
+        self._show_state()
+
+    def _choose(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, texts.REFERENCE_CHOOSE_TITLE, "", texts.REFERENCE_PHOTOS)
+        if chosen:
+            self.add_photo(chosen)
+
+    def add_photo(self, path: str) -> None:
+        """Pin a photo from disk."""
+        if path not in self.pinned:
+            self.pinned.append(path)
+            self.list.setCurrentItem(self._add(path, texts.reference_reason(None, None), QIcon(_photo(path))))
+        self._show_state()
+
+    def _show_state(self, *_: Any) -> None:
+        for row in range(self.list.count()):
+            self._show_item(self.list.item(row))
+        path = self._current()
+        self.exclude.setEnabled(path is not None)
+        self.pin.setEnabled(path is not None)
+        self.exclude.setText(texts.REFERENCE_INCLUDE if path in self.excluded else texts.REFERENCE_EXCLUDE)
+        self.pin.setText(texts.REFERENCE_UNPIN if path in self.pinned else texts.REFERENCE_PIN)
+        self._empty.setVisible(self.list.count() == 0)
+        self.list.setVisible(self.list.count() > 0)
+
+    def _show_item(self, item: QListWidgetItem) -> None:
+        path = item.data(PATH_ROLE)
+        is_excluded = path in self.excluded
+        state = texts.REFERENCE_EXCLUDED if is_excluded else ""
+        if path in self.pinned:
+            state = texts.REFERENCE_PINNED
+        why = " · ".join(part for part in (state, item.data(REASON_ROLE)) if part)
+        item.setText(f"{texts.reference_name(path)}\n{why}")
+        font = item.font()
+        font.setStrikeOut(is_excluded)
+        item.setFont(font)
+
+
+def _photo(path: str) -> QPixmap:
+    """Return a photo's thumbnail as Qt reads it; an empty one for a kind of file that Qt does not know."""
+    pixmap = QPixmap(path) if Path(path).is_file() else QPixmap()
+    if pixmap.isNull():
+        return pixmap
+    return pixmap.scaled(THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)

@@ -23,9 +23,7 @@ from gallery_tools.srgb import to_eight_bits, to_srgb
 _PILLOW_FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "TIFF", "AVIF"]
 _PILLOW_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".avif"})
 _HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
-_RAW_SUFFIXES = frozenset(
-    {".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"}
-)
+_RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"})
 _PHOTO_SUFFIXES = _PILLOW_SUFFIXES | _HEIF_SUFFIXES | _RAW_SUFFIXES
 
 SMALLEST_SIDE = 16
@@ -62,9 +60,7 @@ class UnreadablePhoto(RaihaError):  # noqa: N818  (it is one)
     """
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            "unreadable-photo", f"{path} cannot be used: it {reason}.", "Choose or export another photo."
-        )
+        super().__init__("unreadable-photo", f"{path} cannot be used: it {reason}.", "Choose or export another photo.")
         self.reason = reason
 
 
@@ -204,9 +200,7 @@ def _decode_with_pillow(path: Path, data: bytes, max_side: int | None) -> Photo:
         image.draft(None, (small[0], small[1]))
         pixels = image.width * image.height
         if pixels > MOST_PIXELS:
-            raise UnreadablePhoto(
-                path, f"has {width * height / 1e6:.0f} megapixels, too many to be decoded at once"
-            )
+            raise UnreadablePhoto(path, f"has {width * height / 1e6:.0f} megapixels, too many to be decoded at once")
         with _one_large_photo if pixels > _MANY_PIXELS else nullcontext():
             flat = to_eight_bits(image)
             if flat.size != small:

@@ -1,0 +1,115 @@
+"""Reads photos ahead in a few threads and prepares them for the extractor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gallery_tools.appearance import hsv_histograms
+from gallery_tools.extractors.extractor import Extractor
+from gallery_tools.photos import UnreadablePhoto, decode_photo, read_file
+from gallery_tools.records import PhotoFile
+
+_THREADS = 3
+_AHEAD = 24
+
+
+@dataclass(frozen=True)
+class KnownPhoto:
+    """A file whose bytes are known already, so that it was not decoded."""
+
+    file: PhotoFile
+
+
+@dataclass(frozen=True)
+class PreparedPhoto:
+    """A photo ready for the extractor.
+
+    Attributes:
+        file: where it is.
+        pixels: (h, w, 3) uint8 sRGB, at the extractor's input size.
+        appearance: (rows, columns, bins) float32 unit length, one histogram for each of the extractor's patches.
+        width: upright width of the photo in the file, pixels.
+        height: upright height of the photo in the file, pixels.
+    """
+
+    file: PhotoFile
+    pixels: NDArray[np.uint8]
+    appearance: NDArray[np.float32]
+    width: int
+    height: int
+
+
+def read_ahead(
+    paths: Iterable[Path], extractor: Extractor, known_digests: Container[bytes]
+) -> Iterator[tuple[Path, KnownPhoto | PreparedPhoto | UnreadablePhoto]]:
+    """Reads photos, some ahead of the one that is asked for.
+
+    Args:
+        paths: the photos.
+        extractor: gives the input size and the stride; it does not run here.
+        known_digests: of files that are not to be decoded again.
+
+    Yields:
+        Each path with its outcome, in the order of the paths.
+    """
+
+    def prepare(path: Path) -> KnownPhoto | PreparedPhoto:
+        file, data = _read(path)
+        return KnownPhoto(file) if file.digest in known_digests else prepared(file, data, extractor)
+
+    for path, future in _in_threads(prepare, paths):
+        try:
+            yield path, future.result()
+        except UnreadablePhoto as error:
+            yield path, error
+
+
+def prepared(file: PhotoFile, data: bytes, extractor: Extractor) -> PreparedPhoto:
+    """Decodes a photo's bytes, resizes the photo for the extractor and describes its appearance.
+
+    Raises:
+        UnreadablePhoto: the photo is damaged, too small or too large.
+    """
+    info = extractor.info
+    photo = decode_photo(file.path, data, info.input_side)
+    pixels = extractor.resize(photo.pixels)
+    grid = (pixels.shape[0] // info.stride, pixels.shape[1] // info.stride)
+    return PreparedPhoto(file, pixels, hsv_histograms(pixels, grid), photo.width, photo.height)
+
+
+def _read(path: Path) -> tuple[PhotoFile, bytes]:
+    try:
+        # Before reading: a change that comes later will be seen the next time.
+        status = path.stat()
+    except OSError as error:
+        raise UnreadablePhoto(path, f"cannot be opened ({error.strerror})") from error
+    data = read_file(path)
+    digest = hashlib.blake2b(data, digest_size=16).digest()
+    return PhotoFile(path, status.st_mtime_ns, status.st_size, digest), data
+
+
+_Outcome = Future[KnownPhoto | PreparedPhoto]
+
+
+def _in_threads(
+    prepare: Callable[[Path], KnownPhoto | PreparedPhoto], paths: Iterable[Path]
+) -> Iterator[tuple[Path, _Outcome]]:
+    waiting: deque[tuple[Path, _Outcome]] = deque()
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="photo-reader")
+    try:
+        for path in paths:
+            waiting.append((path, pool.submit(prepare, path)))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        pool.shutdown(cancel_futures=True)

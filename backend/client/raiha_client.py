@@ -152,13 +152,13 @@ class Daemon(NamedTuple):
 def runtime_folders() -> list[Path]:
     """The folders where a daemon of this user may have left its connection file, best first.
 
-    The same as ``platformdirs.user_runtime_path("raiha")``, which is not to be had inside an editor.
+    The same as ``gallery_tools.folders.runtime_folder``, for which an editor's Python lacks platformdirs.
     """
     if os.environ.get("RAIHA_RUNTIME_DIR"):
         return [Path(os.environ["RAIHA_RUNTIME_DIR"])]
     if os.name == "nt":
         local = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-        return [Path(local) / "Temp" / "raiha" / "raiha"]
+        return [Path(local) / "Temp" / "raiha"]
     if sys.platform == "darwin":
         return [Path.home() / "Library" / "Caches" / "TemporaryItems" / "raiha"]
     user = os.getuid()
@@ -659,15 +659,20 @@ class Client:
             raise ConnectionError("an answer came twice")
         self._seen_nonces.add(nonce)
         header = json.loads(bytes(parts[3]))
+        if header["type"] == "error" and header["id"] is None:
+            raise self._error_of(header)
         with self._lock:
             final = header["type"] != "progress"
             job = self._jobs.pop(header.get("id"), None) if final else self._jobs.get(header.get("id"))
         if job is not None:
             job._arrived.put((header, self._body(header, parts[4:])))
 
+    def _error_of(self, header: dict[str, Any]) -> ClientError:
+        return ClientError(header["code"], header["sentence"], header["remedy"], self.daemon.log)
+
     def _body(self, header: dict[str, Any], frames: list[bytearray]) -> Any:
         if header["type"] == "error":
-            return ClientError(header["code"], header["sentence"], header["remedy"], self.daemon.log)
+            return self._error_of(header)
         if header["type"] != "result":
             return None
         layer = header.get("layer")

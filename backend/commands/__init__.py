@@ -1,0 +1,1 @@
+"""The `raiha` command: one file for each sub-command."""

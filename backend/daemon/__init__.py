@@ -1,0 +1,1 @@
+"""The daemon: one process that keeps the weights in memory and works for the editors and the command."""

@@ -1,0 +1,102 @@
+"""The `raiha` command. Each sub-command is the file of its name beside this one."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from backend.commands.output import emit_error
+from gallery_tools.errors import RaihaError
+
+COMMANDS = [
+    "harmonize",
+    "index",
+    "gallery",
+    "search",
+    "serve",
+    "status",
+    "stop",
+    "install_plugin",
+    "models",
+    "evaluate",
+    "demo",
+    "doctor",
+]
+"""Sub-commands in the order of `raiha --help`: a file here with a function of that name, or for a group an `app`."""
+
+
+_AS_JSON = "raiha.as_json"
+
+
+class Commands(TyperGroup):
+    """The group of all sub-commands: the one place where errors become sentences and exit statuses."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Notes whether errors are to be printed as JSON, which each sub-command's own option says."""
+        ctx.meta[_AS_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the sub-command."""
+        try:
+            return super().invoke(ctx)
+        except RaihaError as error:
+            emit_error(error, ctx.meta[_AS_JSON])
+            raise typer.Exit(error.exit_status) from error
+        except KeyboardInterrupt as error:
+            interrupted = RaihaError("interrupted", "Interrupted.", "Run the command again to start over.")
+            emit_error(interrupted, ctx.meta[_AS_JSON])
+            raise typer.Exit(130) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"raiha {importlib.metadata.version('raiha')}")
+        raise typer.Exit
+
+
+@app.callback()
+def raiha(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Harmonize a pasted object with its picture: Filters > Harmonize for Krita and GIMP, and this command."""
+
+
+def _register(name: str) -> None:
+    module = importlib.import_module(f"backend.commands.{name}")
+    command = name.replace("_", "-")
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=command)
+    else:
+        app.command(command)(getattr(module, name))
+
+
+for _name in COMMANDS:
+    if importlib.util.find_spec(f"backend.commands.{_name}") is not None:
+        _register(_name)
+
+
+def main() -> None:
+    """The entry point of the `raiha` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

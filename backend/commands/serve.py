@@ -1,0 +1,62 @@
+"""`raiha serve`: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backend.commands.output import JsonFlag, emit
+
+if TYPE_CHECKING:
+    from backend.daemon.connection import Connection
+    from backend.daemon.jobs import PipelineLike
+
+
+def serve(
+    port: Annotated[
+        int, typer.Option(help="TCP port on 127.0.0.1; 0 takes a free one.", min=0, max=65535, show_default=True)
+    ] = 0,
+    idle_seconds: Annotated[
+        float, typer.Option(help="Seconds without work after which the weights leave memory.", min=0.0)
+    ] = 300.0,
+    device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, mps.")] = "cpu",
+    json: JsonFlag = False,
+) -> None:
+    """Run the daemon that the editors' plug-ins and `raiha harmonize` talk to, until Ctrl+C or `raiha stop`.
+
+    The plug-ins start one themselves when there is none. It writes where it is to a connection file that only
+    this user can read, and what it does to a log.
+
+    Examples:
+
+        raiha serve
+
+        raiha serve --idle-seconds 60 --json
+    """
+    from backend.daemon.log import start_logging
+    from backend.daemon.server import Server
+
+    def make_pipeline() -> PipelineLike:
+        from backend.pipeline import Pipeline
+
+        return Pipeline(device=device)
+
+    def announce(connection: Connection) -> None:
+        shown = {name: value for name, value in connection.to_json().items() if name != "key"}
+        emit(shown, json, f"Raiha {connection.version} listens on {connection.endpoint}. Log: {connection.log}")
+
+    server = Server(make_pipeline, _galleries, port, idle_seconds)
+
+    def end(*_: Any) -> None:
+        server.stop()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    start_logging()
+    server.run(announce)
+
+
+def _galleries() -> list[dict[str, Any]]:
+    return []

@@ -1,0 +1,136 @@
+"""Who may speak to the daemon: messages sealed with the connection file's key, none of them accepted twice."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.client.raiha_client import digest
+from backend.protocol import MAGIC, MAX_HEADER_BYTES, BadMessage, Header
+from gallery_tools.errors import RaihaError
+
+NONCE_BYTES = 16
+DIGEST_BYTES = 32
+
+
+@dataclass(frozen=True)
+class SealedMessage:
+    """A message as it was received; nothing in it may be believed before ``verify`` has returned.
+
+    Attributes:
+        nonce: 16 bytes, never used twice.
+        digest: 32 bytes, keyed BLAKE2b over all else.
+        header: JSON.
+        frames: pixels, profile and the like.
+    """
+
+    nonce: bytes
+    digest: bytes
+    header: memoryview
+    frames: tuple[memoryview, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes in header and frames."""
+        return self.header.nbytes + sum(frame.nbytes for frame in self.frames)
+
+    def verify(self, key: bytes) -> None:
+        """Returns if the message was sealed with ``key`` and is as it was sent.
+
+        Raises:
+            RaihaError: ``wrong-key``.
+        """
+        expected = digest(key, self.nonce, self.header, self.frames)
+        if not hmac.compare_digest(expected, self.digest):
+            raise RaihaError(
+                "wrong-key",
+                "The message was not sealed with the key of this daemon's connection file.",
+                "Read the connection file again and reconnect.",
+            )
+
+
+def split(parts: Sequence[memoryview]) -> SealedMessage:
+    """The parts of a multipart message by their names.
+
+    Raises:
+        BadMessage: there are too few, or they are not of this protocol.
+        RaihaError: ``other-version``.
+    """
+    magic = bytes(parts[0][:16]) if parts else b""
+    if magic != MAGIC and magic.startswith(b"raiha"):
+        raise RaihaError(
+            "other-version",
+            f"This Raiha daemon speaks {MAGIC.decode()}, the message is of another version of the protocol.",
+            "Install plug-in and daemon of the same Raiha version.",
+        )
+    if magic != MAGIC or len(parts) < 4:
+        raise BadMessage("it does not begin as a Raiha message does")
+    nonce, seal, header = parts[1:4]
+    if nonce.nbytes != NONCE_BYTES or seal.nbytes != DIGEST_BYTES or header.nbytes > MAX_HEADER_BYTES:
+        raise BadMessage("its first frames have wrong lengths")
+    return SealedMessage(bytes(nonce), bytes(seal), header, tuple(parts[4:]))
+
+
+def seal(key: bytes, header: Header, frames: Sequence[Any] = ()) -> list[Any]:
+    """The parts of a multipart message with this header and these frames (which are not copied)."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    text = json.dumps(header).encode()
+    return [MAGIC, nonce, digest(key, nonce, text, frames), text, *frames]
+
+
+class ReplayGuard:
+    """Remembers nonces as long as their messages could be accepted, and never more than ``capacity`` of them.
+
+    Args:
+        window: seconds that a message's clock may differ from the daemon's.
+        capacity: nonces remembered. When there are more, the oldest is forgotten, and no message as old as that
+            one is accepted any more.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, window: float = 300.0, capacity: int = 1 << 16, clock: Callable[[], float] = time.time) -> None:
+        self._window = window
+        self._capacity = capacity
+        self._clock = clock
+        self._seen: dict[bytes, tuple[float, float]] = {}
+        self._floor = -math.inf
+
+    def __len__(self) -> int:
+        """Nonces remembered."""
+        return len(self._seen)
+
+    def admit(self, nonce: bytes, sent: object) -> None:
+        """Returns if a message with this nonce, sent at that time, is new.
+
+        Raises:
+            RaihaError: ``replay`` or ``stale-message``.
+        """
+        now = self._clock()
+        in_time = isinstance(sent, int | float) and abs(now - sent) <= self._window and sent > self._floor
+        if not in_time or not isinstance(sent, int | float):
+            raise RaihaError(
+                "stale-message",
+                "The message is too old, or the clocks of its sender and of the Raiha daemon differ.",
+                "Send it again; set the clock if this goes on.",
+            )
+        if nonce in self._seen:
+            raise RaihaError("replay", "The message was sent twice.", "Nothing is to be done: it was done once.")
+        self._seen[nonce] = (now, float(sent))
+        self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        while self._seen:
+            nonce, (arrived, sent) = next(iter(self._seen.items()))
+            # Sent at most one window after it arrived, so after two windows it is too old to be accepted.
+            expired = now - arrived > 2 * self._window
+            if not expired and len(self._seen) <= self._capacity:
+                return
+            if not expired:
+                self._floor = max(self._floor, sent)
+            del self._seen[nonce]

@@ -1,0 +1,216 @@
+"""The jobs that wait, the one that runs, and the thread that does them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from backend.daemon.authentication import SealedMessage, seal
+from backend.protocol import (
+    Header,
+    error_header,
+    parse_harmonize,
+    parse_header,
+    preview_message,
+    result_message,
+)
+from backend.request import Cancelled, HarmonizeRequest, HarmonizeResult, PreviewResult, Progress
+from gallery_tools.errors import RaihaError
+
+log = logging.getLogger("raiha.daemon")
+
+JobKey = tuple[bytes, str]
+"""(routing id of the client, id that it gave): no client can name another one's job."""
+
+
+class PipelineLike(Protocol):
+    """What does the work; ``backend.pipeline.Pipeline`` in the daemon that users run."""
+
+    def harmonize(
+        self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]
+    ) -> HarmonizeResult:
+        """The layer at full size; raises RaihaError or Cancelled."""
+
+    def preview(
+        self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
+    ) -> PreviewResult:
+        """Small pictures before and after; raises RaihaError or Cancelled."""
+
+    def release(self) -> None:
+        """Forgets the weights until they are needed again."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One harmonize message.
+
+    Attributes:
+        key: who asked, and by which id.
+        message: as received; None once the worker has begun to read it, so that its memory can go.
+        is_verified: whether the message's digest has been checked already.
+        progress: (stage, fraction); written by the worker, read by the server.
+        cancelled: set when nobody wants the result any more.
+        reply: parts of the last message to be sent, once the job is done.
+    """
+
+    key: JobKey
+    message: SealedMessage | None
+    is_verified: bool
+    progress: tuple[str, float] = ("queued", 0.0)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    reply: list[Any] | None = None
+
+
+class Worker:
+    """Does one job at a time in a thread of its own.
+
+    Args:
+        pipeline_factory: makes the pipeline, in the thread, when the first job comes.
+        key: with which replies are sealed.
+        wake: called from the thread when a job's progress or reply has changed.
+        log_path: named to users when something unexpected happens.
+    """
+
+    def __init__(
+        self, pipeline_factory: Callable[[], PipelineLike], key: bytes, wake: Callable[[], None], log_path: Path
+    ) -> None:
+        self._pipeline_factory = pipeline_factory
+        self._pipeline: PipelineLike | None = None
+        self._key = key
+        self._wake = wake
+        self._log_path = log_path
+        self._condition = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._release_wanted = False
+        self._ending = False
+        self.weights_loaded = False
+        self._thread = threading.Thread(target=self._run, name="raiha-worker", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that have not begun."""
+        return len(self._waiting)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is running."""
+        return self._running is not None
+
+    def submit(self, job: Job) -> None:
+        """Puts a job at the end of the queue."""
+        with self._condition:
+            self._waiting.append(job)
+            self._condition.notify()
+
+    def withdraw(self, job: Job) -> bool:
+        """Cancels a job; True if it had not begun, so that nothing more will be heard of it."""
+        job.cancelled.set()
+        with self._condition:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                return True
+            return False
+
+    def release(self) -> None:
+        """Has the weights forgotten once no job is waiting."""
+        with self._condition:
+            self._release_wanted = True
+            self._condition.notify()
+
+    def end(self, seconds: float) -> None:
+        """Ends the thread, after the running job has noticed that it is cancelled or after ``seconds``."""
+        with self._condition:
+            self._ending = True
+            self._waiting.clear()
+            self._condition.notify()
+            if self._running is not None:
+                self._running.cancelled.set()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._running = None
+                while not (self._waiting or self._release_wanted or self._ending):
+                    self._condition.wait()
+                if self._ending:
+                    return
+                job = self._waiting.popleft() if self._waiting else None
+                self._running = job
+                if job is None:
+                    self._release_wanted = False
+            if job is None:
+                self._release()
+            else:
+                job.reply = self._reply(job)
+                self._wake()
+
+    def _release(self) -> None:
+        if self._pipeline is not None and self.weights_loaded:
+            self._pipeline.release()
+            self.weights_loaded = False
+            log.info("weights released after idle time")
+
+    def _reply(self, job: Job) -> list[Any]:
+        identifier = job.key[1]
+        try:
+            header, frames = self._work(job)
+        except Cancelled:
+            header, frames = {"type": "cancelled", "id": identifier}, []
+        except RaihaError as error:
+            log.info("job %s: %s", identifier, error)
+            header, frames = error_header(identifier, error), []
+        except MemoryError:
+            log.exception("job %s", identifier)
+            header, frames = error_header(identifier, _out_of_memory()), []
+        except Exception as error:
+            log.exception("job %s", identifier)
+            header, frames = error_header(identifier, self._unexpected(error)), []
+        return seal(self._key, header, frames)
+
+    def _work(self, job: Job) -> tuple[Header, list[Any]]:
+        def progress(stage: str, fraction: float) -> None:
+            if job.cancelled.is_set():
+                raise Cancelled
+            job.progress = (stage, min(1.0, max(0.0, fraction)))
+            self._wake()
+
+        message, job.message = job.message, None
+        assert message is not None
+        progress("reading", 0.0)
+        if not job.is_verified:
+            message.verify(self._key)
+        wanted = parse_harmonize(parse_header(message.header), message.frames)
+        # The frames live on in the request's pixels; those that were converted are freed here.
+        del message
+        if self._pipeline is None:
+            self._pipeline = self._pipeline_factory()
+        self.weights_loaded = True
+        if wanted.preview_side is not None:
+            preview = self._pipeline.preview(wanted.request, wanted.preview_side, progress, job.cancelled.is_set)
+            return preview_message(job.key[1], preview)
+        result = self._pipeline.harmonize(wanted.request, progress, job.cancelled.is_set)
+        progress("sending", job.progress[1])
+        return result_message(job.key[1], result, wanted.layer_format)
+
+    def _unexpected(self, error: Exception) -> RaihaError:
+        return RaihaError(
+            "unexpected",
+            f"Something went wrong in the Raiha daemon that should not ({type(error).__name__}: {error}).",
+            f"Your picture is unchanged. The log says more: {self._log_path}",
+        )
+
+
+def _out_of_memory() -> RaihaError:
+    return RaihaError(
+        "out-of-memory",
+        "There is not enough memory for a layer of this size.",
+        "Close other programs, or crop the picture, and try again.",
+    )

@@ -1,0 +1,333 @@
+"""The daemon's main loop: takes messages from clients, answers the short ones, and hands jobs to the worker."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import zmq
+
+from backend.daemon.authentication import ReplayGuard, seal, split
+from backend.daemon.connection import (
+    Connection,
+    has_connection_file,
+    remove_connection_file,
+    single_instance,
+    write_connection_file,
+)
+from backend.daemon.jobs import Job, JobKey, PipelineLike, Worker
+from backend.daemon.log import log_path
+from backend.daemon.wakeup import Wakeup
+from backend.protocol import PROTOCOL, BadMessage, Header, error_header, parse_header
+from gallery_tools.errors import RaihaError
+from gallery_tools.folders import runtime_folder
+
+log = logging.getLogger("raiha.daemon")
+
+CAPABILITIES = ["harmonize", "preview", "references", "cancel", "gray", "float16", "float32", "uint16"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the daemon puts up with.
+
+    Attributes:
+        frame_bytes: the largest frame; a larger one is refused before memory is allocated for it.
+        verify_at_once_bytes: messages up to this size are verified in the main loop, larger ones by the worker.
+        jobs: jobs that may be waiting or running.
+        peers: clients whose hello is remembered.
+        handshake_seconds: for a connection's ZMTP handshake.
+        heartbeat_seconds: between PINGs.
+        silence_seconds: after which a client that answers no PING is given up.
+        tick_seconds: between looks at what is due; also between signs of life to clients with jobs.
+        ending_seconds: for the running job to notice that the daemon ends.
+    """
+
+    frame_bytes: int = 1 << 31
+    verify_at_once_bytes: int = 4 << 20
+    jobs: int = 8
+    peers: int = 1024
+    handshake_seconds: float = 10.0
+    heartbeat_seconds: float = 5.0
+    silence_seconds: float = 60.0
+    tick_seconds: float = 0.5
+    ending_seconds: float = 10.0
+
+
+class Server:
+    """One daemon.
+
+    Args:
+        pipeline_factory: makes what does the work, when the first job comes.
+        galleries: the galleries that clients may name: [{"name", "photos"}].
+        port: TCP port on 127.0.0.1; 0 takes a free one.
+        idle_seconds: without a job, after which the weights are released.
+        limits: what the daemon puts up with.
+    """
+
+    def __init__(
+        self,
+        pipeline_factory: Callable[[], PipelineLike],
+        galleries: Callable[[], list[dict[str, Any]]] = list,
+        port: int = 0,
+        idle_seconds: float = 300.0,
+        limits: Limits | None = None,
+    ) -> None:
+        self._galleries = galleries
+        self._port = port
+        self._idle_seconds = idle_seconds
+        self._limits = limits or Limits()
+        self._key = secrets.token_bytes(32)
+        self._wakeup = Wakeup()
+        self._worker = Worker(pipeline_factory, self._key, self._wakeup.notify, log_path())
+        self._guard = ReplayGuard()
+        self._jobs: dict[JobKey, Job] = {}
+        self._sent_progress: dict[JobKey, tuple[str, float]] = {}
+        self._peers: dict[bytes, None] = {}
+        self._ending = False
+        self._began = time.monotonic()
+        self._last_job = time.monotonic()
+
+    def stop(self) -> None:
+        """Makes ``run`` return soon; may be called from a signal handler or from any thread."""
+        self._ending = True
+        self._wakeup.notify()
+
+    def run(self, on_ready: Callable[[Connection], object] | None = None) -> None:
+        """Serves until ``stop`` is called or a client sends stop.
+
+        Args:
+            on_ready: called once, when clients can connect.
+
+        Raises:
+            RaihaError: ``already-running`` or ``port-taken``.
+        """
+        folder = runtime_folder()
+        try:
+            with single_instance(folder), zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+                self._router = router
+                self._configure(router)
+                connection = self._bind(router)
+                write_connection_file(folder, connection)
+                try:
+                    log.info("daemon %s listens on %s", connection.version, connection.endpoint)
+                    if on_ready is not None:
+                        on_ready(connection)
+                    self._loop(folder, connection)
+                finally:
+                    remove_connection_file(folder, connection)
+                    self._end_jobs()
+                    log.info("daemon ends")
+        finally:
+            self._worker.end(self._limits.ending_seconds)
+            self._wakeup.close()
+
+    def _configure(self, router: zmq.Socket[bytes]) -> None:
+        limits = self._limits
+        router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        router.setsockopt(zmq.MAXMSGSIZE, limits.frame_bytes)
+        router.setsockopt(zmq.HANDSHAKE_IVL, round(limits.handshake_seconds * 1000))
+        router.setsockopt(zmq.HEARTBEAT_IVL, round(limits.heartbeat_seconds * 1000))
+        router.setsockopt(zmq.HEARTBEAT_TIMEOUT, round(limits.silence_seconds * 1000))
+        router.setsockopt(zmq.LINGER, 1000)
+
+    def _bind(self, router: zmq.Socket[bytes]) -> Connection:
+        try:
+            router.bind(f"tcp://127.0.0.1:{self._port or '*'}")
+        except zmq.ZMQError as error:
+            raise RaihaError(
+                "port-taken",
+                f"The Raiha daemon cannot listen on port {self._port} ({error}).",
+                "Give another port with --port, or leave --port out to have a free one chosen.",
+            ) from error
+        endpoint = router.getsockopt(zmq.LAST_ENDPOINT)
+        assert isinstance(endpoint, bytes)
+        return Connection(
+            version=importlib.metadata.version("raiha"),
+            pid=os.getpid(),
+            endpoint=endpoint.rstrip(b"\0").decode(),
+            key=self._key,
+            log=log_path(),
+        )
+
+    def _loop(self, folder: Path, connection: Connection) -> None:
+        poller = zmq.Poller()
+        poller.register(self._router, zmq.POLLIN)
+        poller.register(self._wakeup.fileno(), zmq.POLLIN)
+        due = time.monotonic()
+        while not self._ending:
+            ready = dict(poller.poll(round(self._limits.tick_seconds * 1000)))
+            if self._wakeup.fileno() in ready:
+                self._wakeup.drain()
+            if self._router in ready:
+                self._receive_waiting()
+            self._send_replies()
+            is_due = time.monotonic() >= due
+            self._send_progress(to_all=is_due)
+            if is_due:
+                due = time.monotonic() + self._limits.tick_seconds
+                self._release_if_idle()
+                # Removed by a cleaner of old files, or by a client that could not reach us: without it we are lost.
+                if not has_connection_file(folder, connection):
+                    write_connection_file(folder, connection)
+
+    # Receiving
+
+    def _receive_waiting(self) -> None:
+        # So many at a time that a client that never stops sending cannot keep replies from being sent.
+        for _ in range(64):
+            try:
+                peer, *parts = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            self._receive(peer.bytes, [part.buffer for part in parts])
+
+    def _receive(self, peer: bytes, parts: list[memoryview]) -> None:
+        identifier: str | None = None
+        try:
+            message = split(parts)
+            is_small = message.size <= self._limits.verify_at_once_bytes
+            if is_small:
+                message.verify(self._key)
+            elif peer not in self._peers:
+                raise RaihaError("no-hello", "The message came before a hello.", "Say hello first.")
+            header = parse_header(message.header)
+            self._guard.admit(message.nonce, header.get("time"))
+            identifier = header["id"]
+            if header["type"] == "harmonize":
+                self._accept(Job((peer, header["id"]), message, is_small))
+            elif message.frames:
+                raise BadMessage("it has frames that its type does not need")
+            else:
+                self._answer(peer, header)
+        except RaihaError as error:
+            log.info("message refused: %s", error)
+            self._send(peer, seal(self._key, error_header(identifier, error)))
+
+    def _accept(self, job: Job) -> None:
+        if job.key in self._jobs:
+            raise BadMessage("its id is in use")
+        if len(self._jobs) >= self._limits.jobs:
+            raise RaihaError(
+                "busy",
+                f"{len(self._jobs)} jobs are waiting for the Raiha daemon already.",
+                "Try again when some of them are done.",
+            )
+        self._jobs[job.key] = job
+        self._worker.submit(job)
+
+    def _answer(self, peer: bytes, header: Header) -> None:
+        kind, identifier = header["type"], header["id"]
+        if kind == "cancel":
+            self._cancel((peer, identifier))
+        elif kind == "hello":
+            self._send(peer, seal(self._key, {"type": "hello", "id": identifier, **self._hello(peer, header)}))
+        elif kind == "status":
+            self._send(peer, seal(self._key, {"type": "status", "id": identifier, **self._status()}))
+        elif kind == "stop":
+            self._send(peer, seal(self._key, {"type": "stop", "id": identifier}))
+            self._ending = True
+        else:
+            raise BadMessage("its type is unknown")
+
+    def _hello(self, peer: bytes, header: Header) -> Header:
+        if header.get("protocol") != PROTOCOL:
+            raise RaihaError(
+                "other-version",
+                f"This Raiha daemon speaks protocol {PROTOCOL}, the client another one.",
+                "Install plug-in and daemon of the same Raiha version.",
+            )
+        self._peers[peer] = None
+        if len(self._peers) > self._limits.peers:
+            del self._peers[next(iter(self._peers))]
+        log.info("hello from %s", str(header.get("client"))[:64])
+        return {
+            "protocol": PROTOCOL,
+            "version": importlib.metadata.version("raiha"),
+            "pid": os.getpid(),
+            "capabilities": CAPABILITIES,
+            "galleries": self._galleries(),
+            "log": str(log_path()),
+            "max_frame_bytes": self._limits.frame_bytes,
+        }
+
+    def _status(self) -> Header:
+        return {
+            "pid": os.getpid(),
+            "version": importlib.metadata.version("raiha"),
+            "protocol": PROTOCOL,
+            "uptime_s": round(time.monotonic() - self._began, 1),
+            "memory_mb": psutil.Process().memory_info().rss >> 20,
+            "queue": self._worker.waiting,
+            "busy": self._worker.busy,
+            "weights_loaded": self._worker.weights_loaded,
+            "log": str(log_path()),
+        }
+
+    # Jobs
+
+    def _cancel(self, key: JobKey) -> None:
+        job = self._jobs.get(key)
+        if job is not None and self._worker.withdraw(job):
+            self._forget(key)
+            self._send(key[0], seal(self._key, {"type": "cancelled", "id": key[1]}))
+
+    def _forget(self, key: JobKey) -> None:
+        self._jobs.pop(key, None)
+        self._sent_progress.pop(key, None)
+        self._last_job = time.monotonic()
+
+    def _send_replies(self) -> None:
+        for job in list(self._jobs.values()):
+            reply, job.reply = job.reply, None
+            if reply is None:
+                continue
+            self._forget(job.key)
+            if job.cancelled.is_set():
+                reply = seal(self._key, {"type": "cancelled", "id": job.key[1]})
+            self._send(job.key[0], reply)
+
+    def _send_progress(self, to_all: bool) -> None:
+        """Tells each client how far its jobs are if that has changed; ``to_all`` finds out who has gone."""
+        for job in list(self._jobs.values()):
+            stage, fraction = job.progress
+            if job.key not in self._jobs or job.cancelled.is_set():
+                continue
+            if to_all or self._sent_progress.get(job.key) != (stage, fraction):
+                self._sent_progress[job.key] = (stage, fraction)
+                header = {"type": "progress", "id": job.key[1], "stage": stage, "fraction": fraction}
+                self._send(job.key[0], seal(self._key, header))
+
+    def _release_if_idle(self) -> None:
+        is_idle = not self._jobs and time.monotonic() - self._last_job >= self._idle_seconds
+        if is_idle and self._worker.weights_loaded:
+            self._worker.release()
+
+    def _end_jobs(self) -> None:
+        for peer, identifier in list(self._jobs):
+            error = RaihaError(
+                "stopped",
+                "The Raiha daemon was stopped while it was working.",
+                "Your picture is unchanged. Run Harmonize again: it starts the daemon.",
+            )
+            self._send(peer, seal(self._key, error_header(identifier, error)))
+
+    def _send(self, peer: bytes, parts: list[Any]) -> None:
+        """Sends a message; if the client has gone, its jobs are cancelled."""
+        try:
+            self._router.send_multipart([peer, *parts], zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError as error:
+            log.info("a client cannot be reached (%s)", error)
+            if error.errno == zmq.EHOSTUNREACH:
+                self._peers.pop(peer, None)
+            for job in [job for job in self._jobs.values() if job.key[0] == peer]:
+                if self._worker.withdraw(job):
+                    self._forget(job.key)

@@ -1,0 +1,221 @@
+"""Apply the network's colour transforms to the layer's own pixels, in tiles that fit the processor's cache."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from backend.coefficient_map import bilinear_places, factors, fit_to_guide, luminance
+from backend.colour import ColourSpace, colour_space
+from backend.request import Cancelled, HarmonizeRequest, Only, Pixels, Progress
+from backend.tone_curve import Values
+from backend.working_copy import WorkingCopy, object_pixels
+from gallery_tools.errors import RaihaError
+
+TILE_PIXELS = 1 << 13
+"""The 24 float32 planes of a tile are 0.8 MB, which stays in a core's second-level cache."""
+
+TILE_PRODUCT = 10_000
+"""Largest size of one row's matrix product: below it BLAS uses one thread, and the threads here are ours."""
+
+
+def apply(
+    request: HarmonizeRequest,
+    coefficients: Tensor,
+    copy: WorkingCopy,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+) -> Pixels:
+    """Change the object's pixels at their own size and depth.
+
+    In encoded sRGB a pixel p becomes p + strength * mask * (after - p), where after is A p + t with the transform
+    (A, t) interpolated from the grid along the picture's edges. With ``request.only``, (after - p) is split as
+    the editors' blend modes Luminosity and Color do: the change of luminance (Rec. 709 luma) is added to all three
+    channels, or taken from them. For uint8 and uint16, after is limited to [0, 1] (pixels that another profile puts
+    beyond it may stay there). All of this is linear in strength, so a mix of before and after equals it.
+
+    Without ``request.mask`` each pixel that is not wholly transparent changes fully: its alpha already mixes it in.
+
+    Args:
+        request: the layer, and what to change.
+        coefficients: (12, h, w) row-major 3x4 transforms (rows R', G', B'; columns R, G, B, 1) of encoded sRGB.
+        copy: what the network saw of the composite: the grid spans its window (and is continued beyond it), its
+            composite is the guide, its mask tells whose coefficients count. Its size need not be the grid's.
+        progress: called with "applying" and the fraction of this function's work that is done.
+        cancelled: asked before each band of tiles.
+
+    Returns:
+        The layer's shape and dtype. Alpha, what is outside the mask, NaN and infinite pixels are bit for bit as they
+        were, and so is everything at strength 0; values beyond [0, 1] in float layers are kept.
+
+    Raises:
+        RaihaError: ``bad-coefficients``, ``bad-profile``.
+        Cancelled: when ``cancelled`` says so.
+    """
+    result: Pixels = np.array(request.layer, order="C", copy=True)
+    if request.strength == 0:
+        return result
+    if not bool(torch.isfinite(coefficients).all()):
+        raise RaihaError(
+            "bad-coefficients",
+            "The network's answer is not a number.",
+            "Check its weights with `raiha doctor`; the layer was left as it is.",
+        )
+    job = _prepared(request, result, coefficients, copy)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        waiting = deque(pool.submit(job.change_band, rows) for rows in job.bands())
+        try:
+            while waiting:
+                if cancelled():
+                    raise Cancelled
+                done = waiting.popleft().result()
+                progress("applying", done / result.shape[0])
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return result
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What every tile needs.
+
+    Attributes:
+        request: the layer, and what to change.
+        pixels: (H, W, C) the result, changed in place.
+        largest: the largest integer, which is white; None for floats, where 1.0 is white and no limit.
+        space: colour space of the layer.
+        model: (h, 8, 3, w) see ``fit_to_guide``.
+        down: (H,) places of the layer's rows between the grid's.
+        tiles: for each tile across, the layer's columns, the grid's, and how much each of these counts for each of
+            those, (grid's, layer's) float32.
+        band: rows of a tile.
+    """
+
+    request: HarmonizeRequest
+    pixels: Pixels
+    largest: int | None
+    space: ColourSpace
+    model: Values
+    down: NDArray[np.float64]
+    tiles: tuple[tuple[slice, slice, Values], ...]
+    band: int
+
+    def bands(self) -> Iterator[slice]:
+        height = self.pixels.shape[0]
+        return (slice(top, min(top + self.band, height)) for top in range(0, height, self.band))
+
+    def change_band(self, rows: slice) -> int:
+        """Change these rows of the result and return the last's number."""
+        lines: Values | None = None
+        for columns, cells, across in self.tiles:
+            weight = self._weight(rows, columns)
+            if weight is not None:
+                lines = self._lines(rows) if lines is None else lines
+                planes = np.matmul(lines[:, :, cells], across).reshape(len(weight), 8, 3, -1)
+                self._change_tile(self.pixels[rows, columns], planes, weight)
+        return int(rows.stop)
+
+    def _lines(self, rows: slice) -> Values:
+        """(rows, 24, w) the model between the grid's rows."""
+        above = self.down[rows].astype(np.intp)
+        below = np.minimum(above + 1, len(self.model) - 1)
+        share = (self.down[rows] - above).astype(np.float32)[:, None, None, None]
+        lines = self.model[above] * (1 - share) + self.model[below] * share
+        return lines.reshape(len(lines), 24, -1)
+
+    def _weight(self, rows: slice, columns: slice) -> Values | None:
+        """(h, w) strength x mask, 0 where the layer is transparent; None where nothing changes."""
+        weight = object_pixels(self.request, rows, columns)
+        if not weight.any():
+            return None
+        scale = np.float32(self.request.strength)
+        share: Values = weight * scale
+        if self.request.mask is not None:
+            share *= self.request.mask[rows, columns] * np.float32(1 / 255)
+        return share
+
+    def _change_tile(self, pixels: Pixels, planes: Values, weight: Values) -> None:
+        before = np.empty((3, *weight.shape), dtype=np.float32)
+        np.copyto(before, pixels[..., :3].transpose(2, 0, 1))
+        integer = self.largest is not None
+        if self.largest is not None:
+            before *= np.float32(1 / self.largest)
+        colours = self.space.to_srgb(before)
+        change = np.empty_like(before)
+        np.einsum("ykrx,kyx->ryx", planes, factors(colours), out=change)
+        _keep_only(change, self.request.only)
+        if integer:
+            _limit(change, colours)
+        change *= weight
+        after = self.space.with_change(before, colours, change)
+        if self.largest is not None:
+            after *= np.float32(self.largest)
+            np.rint(after, out=after)
+            np.clip(after, 0, self.largest, out=after)
+        _store(pixels, after, change, always=integer and self.space.exact)
+
+
+def _prepared(request: HarmonizeRequest, result: Pixels, coefficients: Tensor, copy: WorkingCopy) -> _Job:
+    height, width = result.shape[:2]
+    model = fit_to_guide(coefficients.detach().cpu(), copy.composite, copy.mask)
+    window, (x, y) = copy.window, request.offset
+    across = bilinear_places(x, width, window.x, window.width, model.shape[3])
+    tile = _tile_width(window.width / model.shape[3])
+    return _Job(
+        request=request,
+        pixels=result,
+        largest=np.iinfo(result.dtype).max if np.issubdtype(result.dtype, np.integer) else None,
+        space=colour_space(request.profile),
+        model=model,
+        down=bilinear_places(y, height, window.y, window.height, model.shape[0]),
+        tiles=tuple(_tiles(across, tile)),
+        band=max(1, TILE_PIXELS // min(tile, width)),
+    )
+
+
+def _tile_width(cell: float) -> int:
+    """Columns of a tile, for a grid with cells of this many pixels."""
+    widths = (4096, 2048, 1024, 768, 512, 384, 256, 128)
+    return next((width for width in widths if width * (width / cell + 2) <= TILE_PRODUCT), 64)
+
+
+def _tiles(places: NDArray[np.float64], width: int) -> Iterator[tuple[slice, slice, Values]]:
+    for left in range(0, len(places), width):
+        part = places[left : left + width]
+        cells = np.arange(int(part[0]), int(np.ceil(part[-1])) + 1)
+        share = (1 - np.abs(part - cells[:, None])).clip(0, None).astype(np.float32)
+        yield slice(left, left + len(part)), slice(int(cells[0]), int(cells[-1]) + 1), share
+
+
+def _keep_only(change: Values, only: Only | None) -> None:
+    if only == "colour":
+        change -= luminance(change)
+    elif only == "luminance":
+        change[:] = luminance(change)
+
+
+def _limit(change: Values, colours: Values) -> None:
+    """Let no change end beyond [0, 1], or farther beyond it than the pixel was."""
+    low, high = min(colours.min(), 0), max(colours.max(), 1)
+    change += colours
+    if low == 0 and high == 1:
+        np.clip(change, 0, 1, out=change)
+    else:
+        np.clip(change, np.minimum(colours, 0), np.maximum(colours, 1), out=change)
+    change -= colours
+
+
+def _store(pixels: Pixels, after: Values, change: Values, *, always: bool) -> None:
+    """Write (3, h, w) ``after`` into the tile (h, w, C); unless ``always``, only where it is finite and changed."""
+    stored = after.astype(pixels.dtype)
+    changed = True if always else (change != 0).any(axis=0) & np.isfinite(stored).all(axis=0)
+    for channel, plane in enumerate(stored):
+        np.copyto(pixels[..., channel], plane, where=changed)

@@ -1,0 +1,246 @@
+"""Small copies of the composite for retrieval and the network: only the pixels that they need are ever read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from backend.colour import ColourSpace, colour_space
+from backend.request import HarmonizeRequest, Pixels
+from backend.tone_curve import Values
+from gallery_tools.errors import RaihaError
+
+SAMPLES_PER_PIXEL = 3
+"""Samples along each side of a reduced pixel: nine in all, so the noise of the average is a third of a pixel's."""
+
+TRANSPARENT = 0.5
+"""Encoded value that stands for a transparent background."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle in the background's pixels.
+
+    Attributes:
+        x: left edge, 0 or more.
+        y: top edge, 0 or more.
+        width: pixels, at least 1.
+        height: pixels, at least 1.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class WorkingCopy:
+    """A part of the composite at reduced size.
+
+    Attributes:
+        composite: (h, w, 3) float32 encoded sRGB in [0, 1].
+        mask: (h, w) float32 in [0, 1], share of the object in each pixel; somewhere above 0.
+        window: what it shows; the copy is stretched over it.
+    """
+
+    composite: NDArray[np.float32]
+    mask: NDArray[np.float32]
+    window: Window
+
+
+def object_bounds(request: HarmonizeRequest) -> Window:
+    """The smallest window that holds every pixel of the object that lies on the background.
+
+    Raises:
+        RaihaError: ``bad-layer``, ``no-mask``, ``mask-size``, ``empty-mask`` or ``off-canvas``.
+    """
+    _check(request)
+    covered = _covered_rows_and_columns(request)
+    if covered is None:
+        raise RaihaError(
+            "empty-mask",
+            "There is no object: the mask is empty or the layer is transparent where it is set.",
+            "Choose the layer that holds the object, or paint its mask.",
+        )
+    top, bottom, left, right = covered
+    x, y = request.offset
+    height, width = request.background.shape[:2]
+    left, right = max(left + x, 0), min(right + x, width)
+    top, bottom = max(top + y, 0), min(bottom + y, height)
+    if left >= right or top >= bottom:
+        raise RaihaError(
+            "off-canvas",
+            "The object lies wholly outside the picture.",
+            "Move the layer so that the object can be seen, and try again.",
+        )
+    return Window(left, top, right - left, bottom - top)
+
+
+def whole_picture(request: HarmonizeRequest, long_side: int = 448) -> WorkingCopy:
+    """The whole composite with its longer side at ``long_side`` pixels (fewer when the picture is smaller)."""
+    height, width = request.background.shape[:2]
+    scale = min(1.0, long_side / max(height, width))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    return reduced(request, Window(0, 0, width, height), size)
+
+
+def around_object(
+    request: HarmonizeRequest, bounds: Window, *, side: int = 256, context: float = 1.5, least: int = 64
+) -> WorkingCopy:
+    """The object in its surroundings, ``side`` x ``side`` pixels.
+
+    Args:
+        request: the composite.
+        bounds: the object, see ``object_bounds``.
+        side: height and width of the copy, pixels.
+        context: side of the window as a multiple of the longer side of ``bounds``.
+        least: smallest side of the window, background pixels.
+
+    Returns:
+        A copy of a square window where the picture allows one, stretched to a square where it does not.
+    """
+    height, width = request.background.shape[:2]
+    wanted = max(least, round(context * max(bounds.width, bounds.height)))
+    x, across = _span(bounds.x, bounds.width, wanted, width)
+    y, down = _span(bounds.y, bounds.height, wanted, height)
+    return reduced(request, Window(x, y, across, down), (side, side))
+
+
+def reduced(request: HarmonizeRequest, window: Window, size: tuple[int, int]) -> WorkingCopy:
+    """The composite's ``window`` at ``size`` (height, width), area-averaged, in encoded sRGB.
+
+    Alpha weighs the colours before they are averaged. Values beyond [0, 1] are limited to it, NaN counts as 0.
+    """
+    rows = _positions(window.y, window.height, size[0])
+    columns = _positions(window.x, window.width, size[1])
+    space = colour_space(request.profile)
+    planes = np.zeros((4, len(rows), len(columns)), dtype=np.float32)
+    planes[:3] = _background_colours(request.background, rows, columns, space)
+    _paste_layer(planes, request, rows, columns, space)
+    small = functional.interpolate(torch.from_numpy(planes)[None], size=size, mode="bilinear", antialias=True)
+    copy = small[0].clamp_(0, 1).numpy()
+    mask = copy[3].copy()
+    if not mask.any():  # finer than the samples, yet there: the network must not be asked about nothing
+        mask[size[0] // 2, size[1] // 2] = 1 / 255
+    return WorkingCopy(np.ascontiguousarray(copy[:3].transpose(1, 2, 0)), mask, window)
+
+
+def _check(request: HarmonizeRequest) -> None:
+    layer, background, mask = request.layer, request.background, request.mask
+    for name, pixels, channels in (("layer", layer, (3, 4)), ("background", background, (3, 4))):
+        if pixels.ndim != 3 or pixels.shape[2] not in channels or pixels.size == 0:
+            raise RaihaError(
+                "bad-layer",
+                f"The {name} has the shape {pixels.shape}, which is not that of an RGB or RGBA picture.",
+                "Send (height, width, 3 or 4) pixels, at least one.",
+            )
+    if mask is None and layer.shape[2] == 3:
+        raise RaihaError(
+            "no-mask",
+            "The layer has no transparency and there is no mask, so the object cannot be told from its picture.",
+            "Give a mask, white where the object is, or a layer with an alpha channel.",
+            exit_status=2,
+        )
+    if mask is not None and mask.shape != layer.shape[:2]:
+        raise RaihaError(
+            "mask-size",
+            f"The mask is {_size(mask)} pixels, the layer {_size(layer)}.",
+            "Use a mask of the layer's size.",
+            exit_status=2,
+        )
+
+
+def _size(pixels: NDArray[Any]) -> str:
+    return f"{pixels.shape[1]} x {pixels.shape[0]}"
+
+
+def _covered_rows_and_columns(request: HarmonizeRequest) -> tuple[int, int, int, int] | None:
+    """Top, bottom, left, right of the object in the layer's pixels, ends excluded; None if there is none."""
+    rows = np.zeros(request.layer.shape[0], dtype=bool)
+    columns = np.zeros(request.layer.shape[1], dtype=bool)
+    step = max(1, (1 << 20) // request.layer.shape[1])
+    for top in range(0, len(rows), step):
+        covered = object_pixels(request, slice(top, top + step), slice(None))
+        rows[top : top + step] = covered.any(axis=1)
+        columns |= covered.any(axis=0)
+    if not rows.any():
+        return None
+    down, across = np.flatnonzero(rows), np.flatnonzero(columns)
+    return int(down[0]), int(down[-1]) + 1, int(across[0]), int(across[-1]) + 1
+
+
+def object_pixels(request: HarmonizeRequest, rows: slice, columns: slice) -> NDArray[np.bool_]:
+    """Where in this part of the layer the object is: neither transparent nor outside the mask."""
+    covered = np.ones((1, 1), dtype=bool)
+    if request.layer.shape[2] == 4:
+        covered = request.layer[rows, columns, 3] > 0
+    if request.mask is not None:
+        covered = covered & (request.mask[rows, columns] > 0)
+    return covered
+
+
+def _span(start: int, length: int, wanted: int, limit: int) -> tuple[int, int]:
+    """Start and length of the span of ``wanted`` pixels around another, moved and cut to fit into [0, limit)."""
+    wanted = min(max(wanted, length), limit)
+    begin = start + (length - wanted) // 2
+    return min(max(begin, 0), limit - wanted), wanted
+
+
+def _positions(start: int, length: int, reduced_length: int) -> NDArray[np.intp]:
+    """Background pixels to be read along one side: all of them, or evenly spread ones when there are plenty."""
+    count = min(length, SAMPLES_PER_PIXEL * reduced_length)
+    return start + ((np.arange(count) + 0.5) * (length / count)).astype(np.intp)
+
+
+def _background_colours(
+    background: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp], space: ColourSpace
+) -> Values:
+    colours, alpha = _samples(background, rows, columns, space)
+    if alpha is not None and not (alpha == 1).all():
+        colours = TRANSPARENT + alpha * (colours - np.float32(TRANSPARENT))
+    return colours
+
+
+def _paste_layer(
+    planes: Values,
+    request: HarmonizeRequest,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    space: ColourSpace,
+) -> None:
+    """Put the layer over the background's (3, h, w) colours, and alpha x mask into the fourth plane."""
+    height, width = request.layer.shape[:2]
+    x, y = request.offset
+    top, bottom = np.searchsorted(rows, (y, y + height))
+    left, right = np.searchsorted(columns, (x, x + width))
+    part = planes[:, top:bottom, left:right]
+    at = rows[top:bottom] - y, columns[left:right] - x
+    colours, alpha = _samples(request.layer, *at, space)
+    if alpha is None:
+        part[:3], part[3] = colours, 1
+    else:
+        part[3] = alpha
+        colours -= part[:3]
+        colours *= alpha
+        part[:3] += colours
+    if request.mask is not None:
+        part[3] *= request.mask[np.ix_(*at)] * np.float32(1 / 255)
+
+
+def _samples(
+    pixels: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp], space: ColourSpace
+) -> tuple[Values, Values | None]:
+    """Encoded sRGB in [0, 1] (3, h, w), and alpha (h, w) if there is any."""
+    planes = np.moveaxis(pixels[np.ix_(rows, columns)], 2, 0).astype(np.float32, order="C")
+    if np.issubdtype(pixels.dtype, np.integer):
+        planes *= np.float32(1 / np.iinfo(pixels.dtype).max)
+    else:
+        np.nan_to_num(planes, copy=False, nan=0.0)
+    colours = space.to_srgb(planes[:3]).clip(0, 1)
+    return colours, planes[3].clip(0, 1) if len(planes) == 4 else None

@@ -120,7 +120,17 @@ def reference_reason(content: float | None, appearance: float | None) -> str:
     """
     if content is None or appearance is None:
         return "Chosen by you"
-    return f"Shows {content:.0%} of the object, light {appearance:.0%} alike"
+    return f"Content {content:.0%}, light {appearance:.0%} alike"
+
+
+def reference_explanation(path: str, content: float | None, appearance: float | None) -> str:
+    """Return why a reference was chosen in a sentence, with the photo's whole path; arguments as above."""
+    if content is None or appearance is None:
+        return f"{path}\nYou chose this photo."
+    return (
+        f"{path}\n{content:.0%} of the object finds its like in this photo, and where the photo shows what is "
+        f"around the object, light and colour are {appearance:.0%} alike."
+    )
 
 
 def reference_name(path: str) -> str:

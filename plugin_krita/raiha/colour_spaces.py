@@ -18,8 +18,8 @@ from .errors import LayerError
 from .waiting import settled
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
-SRGB_NAMES = (SRGB, "sRGB built-in")
-LINEAR_SRGB = "sRGB-elle-V2-g10.icc"
+SRGB_LIKE = (SRGB, "sRGB built-in", "Gray-D50-elle-V2-srgbtrc.icc", "Gray-D50-elle-V4-srgbtrc.icc")
+"""Profiles whose pixels mean what sRGB's mean; for gray ones, equal red, green and blue."""
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4, "XYZA": 4, "YCbCrA": 4}
 SAMPLE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 SAMPLE_TYPES = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
@@ -70,18 +70,11 @@ def sent_space(own: Space) -> Space:
     Raises:
         LayerError: Krita cannot convert the colour space.
     """
-    if own.model == "RGBA" or (own.model == "GRAYA" and _gray_sibling(own.profile) is not None):
+    if own.model in ("RGBA", "GRAYA"):
         return own
     if own.model not in CHANNELS or (own.model, own.depth) == ("CMYKA", "F16"):
         raise LayerError(texts.COLOUR_SPACE_UNKNOWN, space=f"{own.model} {own.depth}")
     return Space("RGBA", "F32", SRGB)
-
-
-def _gray_sibling(profile: str) -> str | None:
-    """Return the RGB profile in which equal channels mean what the gray profile means."""
-    if profile.startswith("Gray-") and profile.endswith("srgbtrc.icc"):
-        return SRGB
-    return LINEAR_SRGB if profile.startswith("Gray-") and profile.endswith("g10.icc") else None
 
 
 def profile_bytes(space: Space) -> bytes | None:
@@ -90,16 +83,15 @@ def profile_bytes(space: Space) -> bytes | None:
     Krita's scripts see the names of profiles only, also of those that came with a picture; but a picture that
     Krita writes carries its profile.
     """
-    name = _gray_sibling(space.profile) if space.model == "GRAYA" else space.profile
-    if name is None or name in SRGB_NAMES:
+    if space.profile in SRGB_LIKE:
         return None
-    if name not in _profiles:
-        _profiles[name] = _exported_profile(name)
-    return _profiles[name]
+    if space.profile not in _profiles:
+        _profiles[space.profile] = _exported_profile(space)
+    return _profiles[space.profile]
 
 
-def _exported_profile(name: str) -> bytes | None:
-    document = Krita.instance().createDocument(1, 1, "profile", "RGBA", "U16", name, 72.0)
+def _exported_profile(space: Space) -> bytes | None:
+    document = Krita.instance().createDocument(1, 1, "profile", space.model, "U16", space.profile, 72.0)
     document.setBatchmode(True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "profile.png"

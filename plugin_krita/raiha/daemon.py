@@ -15,7 +15,7 @@ RECORD = Path(__file__).with_name("raiha_daemon.json")
 
 
 def recorded() -> dict[str, Any]:
-    """Return what the installation recorded: the daemon's command and its runtime folder; empty: nothing."""
+    """Return what the installation recorded; empty: nothing."""
     try:
         record = json.loads(RECORD.read_text("utf-8"))
     except (OSError, ValueError):
@@ -55,6 +55,5 @@ def _connect(record: dict[str, Any], client_name: str, is_given_up: Callable[[],
     return raiha_client.ensure_daemon(
         record.get("command"),
         on_wait=lambda seconds: not is_given_up(),
-        runtime_folder=record.get("runtime_folder"),
         name=client_name,
     )

@@ -76,14 +76,14 @@ class HarmonizeDialog(QDialog):
         strength.addWidget(self.strength, 1)
         strength.addWidget(self.percent)
         form = QFormLayout()
-        form.addRow(texts.STRENGTH, strength)
-        form.addRow(texts.WHAT, self.what)
-        form.addRow(texts.GALLERY, self.gallery)
+        self._add_row(form, texts.STRENGTH, strength)
+        self._add_row(form, texts.WHAT, self.what)
+        self._add_row(form, texts.GALLERY, self.gallery)
         side = QVBoxLayout()
         side.addLayout(form)
         side.addWidget(self.references, 1)
         result = QFormLayout()
-        result.addRow(texts.PLACEMENT, self.placement)
+        self._add_row(result, texts.PLACEMENT, self.placement)
         side.addLayout(result)
         top = QHBoxLayout()
         top.addWidget(self.preview, 1)
@@ -91,6 +91,13 @@ class HarmonizeDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addLayout(top, 1)
         layout.addLayout(self._bottom())
+
+    def _add_row(self, form: QFormLayout, words: str, field: Any) -> None:
+        label = QLabel(words)
+        label.setMinimumWidth(self.fontMetrics().boundingRect(texts.STRENGTH).width() + 6)
+        form.addRow(label, field)
+        if isinstance(field, QWidget):
+            label.setBuddy(field)
 
     def _bottom(self) -> QHBoxLayout:
         self.notes = QLabel()

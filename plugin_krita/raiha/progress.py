@@ -17,6 +17,10 @@ class Progress(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
+        self.bar.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words)
@@ -27,14 +31,14 @@ class Progress(QWidget):
         words = texts.CANCELLING if stage == "cancelling" else texts.STAGES.get(stage, stage)
         if self.words.text() != words:
             self.words.setText(words)
+        self.bar.show()
         self.bar.setRange(0, 100 if fraction > 0.0 else 0)
         self.bar.setValue(round(100 * fraction))
 
-    def clear(self, words: str = " ") -> None:
+    def clear(self) -> None:
         """Show that nothing is going on."""
-        self.words.setText(words)
-        self.bar.setRange(0, 100)
-        self.bar.setValue(0)
+        self.words.setText(" ")
+        self.bar.hide()
 
 
 class ProgressWindow(QDialog):

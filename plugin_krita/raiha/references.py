@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from . import raiha_texts as texts
@@ -14,6 +13,7 @@ from .qt import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QPainter,
     QPixmap,
     QPushButton,
     QSize,
@@ -42,7 +42,7 @@ class References(QGroupBox):
         self.list = QListWidget()
         self.list.setObjectName("raiha_references")
         self.list.setIconSize(THUMBNAIL)
-        self.list.setMinimumHeight(150)
+        self.list.setMinimumSize(300, 150)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.currentItemChanged.connect(self._show_state)
         self.exclude = self._button(texts.REFERENCE_EXCLUDE, self._toggle_excluded)
@@ -73,20 +73,21 @@ class References(QGroupBox):
         """Show the references of an answer, and below them the photos that the user excluded."""
         self.list.clear()
         for reference in references:
-            reason = texts.reference_reason(reference.content, reference.appearance)
             pixmap = QPixmap()
             pixmap.loadFromData(reference.thumbnail)
-            self._add(reference.path, reason, QIcon(pixmap))
+            why = (reference.content, reference.appearance)
+            item = self._add(reference.path, texts.reference_reason(*why), pixmap)
+            item.setToolTip(texts.reference_explanation(reference.path, *why))
         shown = {reference.path for reference in references}
         for path in [*self.pinned, *self.excluded]:
             if path not in shown:
-                self._add(path, "", QIcon(_photo(path)))
+                self._add(path, texts.reference_reason(None, None), QPixmap(path))
         if self.list.count():
             self.list.setCurrentRow(0)
         self._show_state()
 
-    def _add(self, path: str, reason: str, icon: QIcon) -> QListWidgetItem:
-        item = QListWidgetItem(icon, "", self.list)
+    def _add(self, path: str, reason: str, photo: QPixmap) -> QListWidgetItem:
+        item = QListWidgetItem(QIcon(_framed(photo)), "", self.list)
         item.setData(PATH_ROLE, path)
         item.setData(REASON_ROLE, reason)
         item.setToolTip(path)
@@ -123,7 +124,7 @@ class References(QGroupBox):
         """Pin a photo from disk."""
         if path not in self.pinned:
             self.pinned.append(path)
-            self.list.setCurrentItem(self._add(path, texts.reference_reason(None, None), QIcon(_photo(path))))
+            self.list.setCurrentItem(self._add(path, texts.reference_reason(None, None), QPixmap(path)))
         self._show_state()
 
     def _show_state(self, *_: Any) -> None:
@@ -140,19 +141,25 @@ class References(QGroupBox):
     def _show_item(self, item: QListWidgetItem) -> None:
         path = item.data(PATH_ROLE)
         is_excluded = path in self.excluded
-        state = texts.REFERENCE_EXCLUDED if is_excluded else ""
-        if path in self.pinned:
-            state = texts.REFERENCE_PINNED
-        why = " · ".join(part for part in (state, item.data(REASON_ROLE)) if part)
+        why = item.data(REASON_ROLE)
+        if is_excluded:
+            why = texts.REFERENCE_EXCLUDED
+        elif path in self.pinned:
+            why = texts.REFERENCE_PINNED
         item.setText(f"{texts.reference_name(path)}\n{why}")
         font = item.font()
         font.setStrikeOut(is_excluded)
         item.setFont(font)
 
 
-def _photo(path: str) -> QPixmap:
-    """Return a photo's thumbnail as Qt reads it; an empty one for a kind of file that Qt does not know."""
-    pixmap = QPixmap(path) if Path(path).is_file() else QPixmap()
-    if pixmap.isNull():
-        return pixmap
-    return pixmap.scaled(THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+def _framed(photo: QPixmap) -> QPixmap:
+    """Return a photo in the middle of a thumbnail's area; an empty one for a file that Qt does not read."""
+    framed = QPixmap(THUMBNAIL)
+    framed.fill(Qt.GlobalColor.transparent)
+    if not photo.isNull():
+        small = photo.scaled(THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        painter = QPainter(framed)
+        left = (THUMBNAIL.width() - small.width()) // 2
+        painter.drawPixmap(left, (THUMBNAIL.height() - small.height()) // 2, small)
+        painter.end()
+    return framed

@@ -1,0 +1,137 @@
+"""Krita's plug-in: into the folders that this computer's Kritas read, or into a zip for Krita's own importer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.plugin_installer.shared import Report, copy_plugin, plugin_source
+
+PLUGIN = "raiha"
+SOURCE_FOLDER = "plugin_krita"
+FLATPAK = Path(".var", "app", "org.kde.krita")
+FLATPAK_NOTE = (
+    "Krita is a Flatpak: let it reach the daemon with `flatpak override --user --share=network "
+    "--filesystem=xdg-run/raiha org.kde.krita`, and start the daemon yourself with `raiha serve`."
+)
+RESTART_NOTE = "Start Krita again; then Filter > Harmonize... is there."
+
+
+@dataclass(frozen=True)
+class KritaFolders:
+    """Where one Krita looks.
+
+    Attributes:
+        resources: its resource folder, which has ``pykrita`` in it.
+        settings: its settings file, ``kritarc``.
+        is_flatpak: whether it lives in a Flatpak.
+    """
+
+    resources: Path
+    settings: Path
+    is_flatpak: bool = False
+
+
+def installations(home: Path) -> list[KritaFolders]:
+    """Return the folders of every Krita of this user; an AppImage reads the same ones as an installed Krita.
+
+    The ordinary folders are always among them, whether Krita has been started yet or not.
+    """
+    found = [_native(home)]
+    if (home / FLATPAK).is_dir():
+        flatpak = home / FLATPAK
+        found.append(KritaFolders(flatpak / "data" / "krita", flatpak / "config" / "kritarc", True))
+    return found
+
+
+def _native(home: Path) -> KritaFolders:
+    if sys.platform == "win32":
+        roaming = Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming")
+        local = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+        return KritaFolders(roaming / "krita", local / "kritarc")
+    if sys.platform == "darwin":
+        library = home / "Library"
+        return KritaFolders(library / "Application Support" / "krita", library / "Preferences" / "kritarc")
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    return KritaFolders(data / "krita", config / "kritarc")
+
+
+def install(home: Path) -> Report:
+    """Put the plug-in into every Krita of this user and enable it."""
+    report = Report("krita", notes=[RESTART_NOTE])
+    for krita in installations(home):
+        target = krita.resources / "pykrita" / PLUGIN
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy_plugin(plugin_source(SOURCE_FOLDER) / PLUGIN, target)
+        desktop = target.with_suffix(".desktop")
+        shutil.copy2(plugin_source(SOURCE_FOLDER) / desktop.name, desktop)
+        enable(krita.settings, enabled=True)
+        report.written += [target, desktop, krita.settings]
+        if krita.is_flatpak:
+            report.notes.append(FLATPAK_NOTE)
+    return report
+
+
+def uninstall(home: Path) -> Report:
+    """Take the plug-in out of every Krita of this user."""
+    report = Report("krita")
+    for krita in installations(home):
+        target = krita.resources / "pykrita" / PLUGIN
+        desktop = target.with_suffix(".desktop")
+        if target.is_dir():
+            shutil.rmtree(target)
+            report.removed.append(target)
+        if desktop.is_file():
+            desktop.unlink()
+            report.removed.append(desktop)
+        if krita.settings.is_file() and enable(krita.settings, enabled=None):
+            report.written.append(krita.settings)
+    if not report.removed:
+        report.notes.append("The plug-in was not installed.")
+    return report
+
+
+def write_zip(path: Path) -> Report:
+    """Write the plug-in as a zip for Tools > Scripts > Import Python Plugin from File."""
+    source = plugin_source(SOURCE_FOLDER)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        copy_plugin(source / PLUGIN, Path(folder) / PLUGIN)
+        archive.write(source / f"{PLUGIN}.desktop", f"{PLUGIN}.desktop")
+        for file in _files(Path(folder)):
+            archive.write(file, file.relative_to(folder).as_posix())
+    note = "In Krita: Tools > Scripts > Import Python Plugin from File, choose the zip, and start Krita again."
+    return Report("krita", written=[path], notes=[note])
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def enable(settings: Path, *, enabled: bool | None) -> bool:
+    """Set the plug-in's line in kritarc, or take it out when ``enabled`` is None; return whether the file changed.
+
+    Every other line stays as it is: kritarc holds what no parser of ini files keeps.
+    """
+    text = settings.read_text("utf-8") if settings.is_file() else ""
+    lines = text.splitlines()
+    key = f"enable_{PLUGIN}="
+    kept = [line for line in lines if not line.startswith(key)]
+    if enabled is not None:
+        line = f"{key}{'true' if enabled else 'false'}"
+        if "[python]" in kept:
+            kept.insert(kept.index("[python]") + 1, line)
+        else:
+            kept += [*([""] if kept else []), "[python]", line]
+    if kept == lines:
+        return False
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("\n".join(kept) + "\n", "utf-8")
+    return True

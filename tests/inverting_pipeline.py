@@ -1,0 +1,78 @@
+"""A pipeline with arithmetic that a test can repeat: it inverts what the mask covers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from backend.request import (
+    Cancelled,
+    HarmonizeRequest,
+    HarmonizeResult,
+    Pixels,
+    PreviewResult,
+    Progress,
+    UsedReference,
+)
+
+
+def inverted(pixels: Pixels) -> Pixels:
+    """(H, W, 3 or 4) with R, G and B inverted and alpha as it was."""
+    white = np.iinfo(pixels.dtype).max if np.issubdtype(pixels.dtype, np.integer) else pixels.dtype.type(1)
+    out = pixels.copy()
+    np.subtract(white, pixels[..., :3], out=out[..., :3])
+    return out
+
+
+class InvertingPipeline:
+    """Stands in for ``backend.pipeline.Pipeline`` where the daemon itself is tested.
+
+    Attributes:
+        requests: what it was asked, in order.
+        started: set when a job has begun.
+        may_finish: a job that has begun goes on only when this is set, or when it is cancelled.
+        releases: how often the weights were released.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[HarmonizeRequest] = []
+        self.started = threading.Event()
+        self.may_finish = threading.Event()
+        self.may_finish.set()
+        self.cancelled_jobs = 0
+        self.releases = 0
+
+    def harmonize(
+        self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]
+    ) -> HarmonizeResult:
+        self._begin(request, progress, cancelled)
+        progress("applying", 0.5)
+        layer = inverted(request.layer)
+        if request.mask is not None:
+            layer = np.where(request.mask[..., np.newaxis] > 0, layer, request.layer)
+        references = tuple(UsedReference(path, 0.5, None, 0.25, b"jpeg") for path in request.references)
+        return HarmonizeResult(layer, references, {"applying": 0.25})
+
+    def preview(
+        self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
+    ) -> PreviewResult:
+        self._begin(request, progress, cancelled)
+        before = np.ascontiguousarray(request.layer[:side, :side, :3])
+        after = inverted(before)
+        references = (UsedReference(Path("chosen.jpg"), None, None, None, b"thumbnail"),)
+        return PreviewResult(before, after, after, before, references)
+
+    def release(self) -> None:
+        self.releases += 1
+
+    def _begin(self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]) -> None:
+        self.requests.append(request)
+        progress("network", 0.25)
+        self.started.set()
+        while not self.may_finish.wait(0.005):
+            if cancelled():
+                self.cancelled_jobs += 1
+                raise Cancelled

@@ -32,7 +32,7 @@ from gallery_tools.patch_index import PatchIndex
 from gallery_tools.records import Features, GalleryPhoto, GalleryStatus, NewPhoto, PhotoFile
 
 _LOCK = "writer.lock"
-_PATCHES = "patches.faiss"
+PATCHES_FILE = "patches.faiss"
 _FILE = "path, mtime_ns, size, digest"
 _SIZE = "width, height, rows, columns"
 _DESCRIPTION = f"{_SIZE}, content, appearance"
@@ -140,6 +140,15 @@ class Gallery:
         except ValueError as error:
             raise damaged(self.name, "the features of a photo are cut short") from error
 
+    def has_sound_features(self, photo: GalleryPhoto) -> bool:
+        """Whether the features of a photo are all there and numbers."""
+        try:
+            features = self.features(photo.id)
+        except RaihaError:
+            return False
+        as_expected = features.content.shape == (photo.rows, photo.columns, self.dimension)
+        return bool(as_expected and np.isfinite(features.content).all() and np.isfinite(features.appearance).all())
+
     def folders(self) -> dict[Path, float]:
         """The folders that have been indexed to the end, and when: seconds since 1970."""
         return {Path(path): when for path, when in self._rows("SELECT path, indexed_at FROM folders ORDER BY path")}
@@ -147,11 +156,11 @@ class Gallery:
     def patches(self) -> PatchIndex:
         """The patches of all photos, in step with what the gallery holds now."""
         if self._patches is None:
-            self._patches = PatchIndex.load(self.folder / _PATCHES, self.dimension)
+            self._patches = PatchIndex.load(self.folder / PATCHES_FILE, self.dimension)
         wanted = dict(self._rows("SELECT id, rows * columns FROM photos"))
         if self._patches.sync(wanted, self._flat_content):
             with suppress(OSError, RuntimeError):  # a cache that cannot be kept costs time, nothing else
-                self._patches.save(self.folder / _PATCHES)
+                self._patches.save(self.folder / PATCHES_FILE)
         return self._patches
 
     def status(self) -> GalleryStatus:
@@ -167,6 +176,15 @@ class Gallery:
             last_indexed=max(folders.values(), default=None),
             folders=tuple(folders),
         )
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read within sees the gallery as it is now, whatever another process writes meanwhile."""
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("COMMIT")
 
     def integrity(self) -> str:
         """SQLite's own check of the file: "ok", or what is wrong."""
@@ -240,7 +258,7 @@ class Gallery:
     def discard_patches(self) -> None:
         """Throws the FAISS side away; it is made anew when it is needed."""
         self._patches = None
-        (self.folder / _PATCHES).unlink(missing_ok=True)
+        (self.folder / PATCHES_FILE).unlink(missing_ok=True)
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 STRIDE = 16
 DIMENSION = 64
+_JOINED_CHANNELS = 96 + 320  # of MobileNetV2 at strides 16 and 32
 
 
 class ContentNet(nn.Module):
@@ -23,7 +24,7 @@ class ContentNet(nn.Module):
         self.backbone = timm.create_model(
             "mobilenetv2_100", pretrained=False, features_only=True, out_indices=(3, 4), pad_type="same"
         )
-        self.project = nn.Conv2d(sum(self.backbone.feature_info.channels()), DIMENSION, kernel_size=1)
+        self.project = nn.Conv2d(_JOINED_CHANNELS, DIMENSION, kernel_size=1)
 
     def joined(self, photos: Tensor) -> Tensor:
         """The backbone's features before projection: (B, 416, H / 16, W / 16) from photos as in ``forward``."""

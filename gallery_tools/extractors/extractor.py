@@ -37,9 +37,7 @@ class Extractor:
         self._network = network.to(device)
         self._device = device
         mean, deviation = (
-            ((0.5,) * 3, (0.5,) * 3)
-            if info.file_format == "bundled"
-            else (_IMAGENET_MEAN, _IMAGENET_DEVIATION)
+            ((0.5,) * 3, (0.5,) * 3) if info.file_format == "bundled" else (_IMAGENET_MEAN, _IMAGENET_DEVIATION)
         )
         self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
         self._deviation = torch.tensor(deviation, device=device).view(1, 3, 1, 1)
@@ -48,7 +46,7 @@ class Extractor:
 
     def resize(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A photo (H, W, 3) at the extractor's input size, averaging the pixels that fall together."""
-        height, width = input_size(*photo.shape[:2], self.info)
+        height, width = input_size(photo.shape[0], photo.shape[1], self.info)
         if photo.shape[:2] == (height, width):
             return photo
         return np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BILINEAR))

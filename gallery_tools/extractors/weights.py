@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import timm
 import torch
@@ -46,9 +46,9 @@ def _read_state(file: Path) -> dict[str, Tensor]:
         )
     try:
         if file.suffix == ".safetensors":
-            state = load_file(file)
+            state: dict[str, Any] = load_file(file)
         else:
-            state = cast(dict[str, Any], torch.load(file, map_location="cpu", weights_only=True))
+            state = torch.load(file, map_location="cpu", weights_only=True)
         return {key.removeprefix("model."): value.float() for key, value in state.get("model", state).items()}
     except (SafetensorError, RuntimeError, ValueError, EOFError, AttributeError, OSError, KeyError) as error:
         raise RaihaError(
@@ -100,9 +100,7 @@ def build_network(info: ExtractorInfo, weights: Path | None = None) -> nn.Module
     try:
         if weights is None and info.file_format == "dvt":
             weights = _hub_file(info)
-        model = timm.create_model(
-            info.architecture, pretrained=weights is None, num_classes=0, dynamic_img_size=True
-        )
+        model = timm.create_model(info.architecture, pretrained=weights is None, num_classes=0, dynamic_img_size=True)
     except OSError as error:
         raise RaihaError(
             "hub-unreachable",

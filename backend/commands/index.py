@@ -1,0 +1,100 @@
+"""`raiha index`: photos in folders become references to be found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from backend.commands.output import JsonFlag, emit, stderr
+from gallery_tools.errors import RaihaError
+
+if TYPE_CHECKING:
+    from gallery_tools.indexer import IndexProgress, IndexReport
+
+
+def index(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of photos.")],
+    gallery: Annotated[str, typer.Option(help="Name of the gallery; made when there is none.")] = "default",
+    extractor: Annotated[
+        str | None, typer.Option(help="Extractor of the content features. [default: the gallery's, or bundled]")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="The extractor's weights, from a local file.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Read photos in folders and below, so that references can be found among them.
+
+    What has not changed since is not read again; what is gone is forgotten. It can be stopped at any time and goes on
+    where it was. Photos are only read, and nothing leaves this machine.
+
+    Examples:
+
+        raiha index ~/Pictures
+
+        raiha index ~/Pictures/portraits ~/Pictures/studio --gallery people
+    """
+    from gallery_tools.extractors.extractor import load_extractor
+    from gallery_tools.gallery_file import database_path
+    from gallery_tools.indexer import index as index_folders
+    from gallery_tools.indexer import require_photos
+    from gallery_tools.store import Gallery
+
+    roots = require_photos(folders)
+    if extractor is None and database_path(gallery).exists():
+        with Gallery(gallery) as existing:
+            extractor = existing.extractor
+    loaded = load_extractor(extractor or "bundled", weights)
+    with Gallery.create(gallery, loaded.info) as opened, _ProgressBar() as bar:
+        try:
+            report = index_folders(opened, loaded, roots, bar.show)
+        except KeyboardInterrupt as error:
+            raise RaihaError(
+                "interrupted",
+                "Indexing was stopped; the photos read so far are kept.",
+                "Run the same command again to go on.",
+                exit_status=130,
+            ) from error
+    emit(_as_json(gallery, roots, report), json, _as_text(gallery, report))
+
+
+class _ProgressBar(Progress):
+    """On stderr: how many, how fast, how long still."""
+
+    def __init__(self) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        super().__init__(*columns, TextColumn("{task.fields[pace]}"), console=stderr, transient=True)
+        self._bar = self.add_task("Looking for photos", total=None, pace="")
+
+    def show(self, progress: IndexProgress) -> None:
+        """Shows how far the reading is."""
+        minutes, seconds = divmod(round(progress.seconds_left or 0), 60)
+        pace = f"{progress.photos_per_second:.1f} photos/s, {minutes}:{seconds:02} left"
+        self.update(self._bar, description="Reading photos", total=progress.total, completed=progress.done, pace=pace)
+
+
+def _as_json(gallery: str, roots: list[Path], report: IndexReport) -> dict[str, object]:
+    return {
+        "gallery": gallery,
+        "folders": [str(root) for root in roots],
+        "photos": report.photos,
+        "added": report.added,
+        "updated": report.updated,
+        "moved": report.moved,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "skipped": [{"path": str(path), "reason": reason} for path, reason in report.skipped],
+        "seconds": round(report.seconds, 3),
+        "photos_per_second": round(report.photos_per_second, 2),
+    }
+
+
+def _as_text(gallery: str, report: IndexReport) -> str:
+    counts = ("added", "updated", "moved", "removed", "unchanged")
+    changes = ", ".join(f"{getattr(report, name)} {name}" for name in counts if getattr(report, name))
+    skipped = [f"Skipped {path}: it {reason}." for path, reason in report.skipped]
+    summary = (
+        f"The gallery {gallery!r} holds {report.photos} photos ({changes or 'no change'}; {report.seconds:.1f} s)."
+    )
+    return "\n".join([*skipped, summary])

@@ -1,0 +1,105 @@
+"""Checks that a gallery is sound, and makes it so as far as that can be done without reading photos again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gallery_tools.errors import RaihaError
+from gallery_tools.gallery_file import database_path, gallery_folder
+from gallery_tools.patch_index import PatchIndex
+from gallery_tools.store import PATCHES_FILE, Gallery, writer_lock
+
+
+@dataclass
+class VerifyReport:
+    """What was found.
+
+    Attributes:
+        problems: what is wrong with the gallery's own files, a sentence each.
+        repaired: what was done about it, a sentence each.
+        missing: photos whose files are not there just now; never removed here, the disk may be unplugged.
+        photos: photos in the gallery, as far as it could be read.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    missing: list[Path] = field(default_factory=list)
+    photos: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong, or nothing any more."""
+        return len(self.problems) == len(self.repaired) and not self.missing
+
+
+def verify(name: str, *, repair: bool = False) -> VerifyReport:
+    """Checks the SQLite file, the features in it, the FAISS file, and whether the photos are there.
+
+    Args:
+        name: of the gallery.
+        repair: make the FAISS file anew when it is not in step, remove photos whose features are damaged (they are
+            read again when their folder is indexed), and set a SQLite file aside that cannot be trusted.
+
+    Raises:
+        RaihaError: "gallery-name", "gallery-missing", "gallery-newer", "gallery-older", "gallery-unavailable", or
+            "gallery-busy" when it is to be repaired.
+    """
+    report = VerifyReport()
+    try:
+        with Gallery(name) as gallery:
+            integrity = gallery.integrity()
+            if integrity == "ok":
+                _verify_features(gallery, report, repair)
+                _verify_patches(gallery, report, repair)
+                report.missing = [p.file.path for p in gallery.photos() if not p.file.path.exists()]
+                report.photos = gallery.status().photos
+            else:
+                report.problems.append(f"The SQLite file is damaged: {integrity}.")
+    except RaihaError as error:
+        if error.code != "gallery-damaged":
+            raise
+        report.problems.append(error.sentence)
+    if repair and len(report.repaired) < len(report.problems):
+        report.repaired.append(_set_aside(name))
+    return report
+
+
+def _verify_features(gallery: Gallery, report: VerifyReport, repair: bool) -> None:
+    damaged = [photo for photo in gallery.photos() if not gallery.has_sound_features(photo)]
+    if not damaged:
+        return
+    report.problems.append(f"The features of {len(damaged)} photos are damaged.")
+    if repair:
+        with gallery.writing():
+            gallery.remove([photo.id for photo in damaged])
+        report.repaired.append("Removed these photos; index their folders again to have them back.")
+
+
+def _verify_patches(gallery: Gallery, report: VerifyReport, repair: bool) -> None:
+    patches = PatchIndex.load(gallery.folder / PATCHES_FILE, gallery.dimension)
+    wanted = {photo.id: photo.rows * photo.columns for photo in gallery.photos() if gallery.has_sound_features(photo)}
+    in_step = patches.photos() == wanted and all(
+        np.array_equal(patches.content(photo_id, count), gallery.features(photo_id).content.reshape(count, -1))
+        for photo_id, count in wanted.items()
+    )
+    if in_step:
+        return
+    report.problems.append("The FAISS file is missing or not in step with the SQLite file.")
+    if repair:
+        gallery.discard_patches()
+        gallery.patches()
+        report.repaired.append("Made the FAISS file anew.")
+
+
+def _set_aside(name: str) -> str:
+    database = database_path(name)
+    with writer_lock(name):
+        aside = database.with_suffix(".damaged")
+        database.replace(aside)
+        for leftover in gallery_folder(name).glob(f"{database.name}-*"):
+            leftover.unlink()
+        (gallery_folder(name) / PATCHES_FILE).unlink(missing_ok=True)
+    return f'Set the damaged file aside as {aside}; index the folders again: raiha index FOLDER --gallery "{name}".'

@@ -16,8 +16,8 @@ from backend.tone_curve import SRGB, ToneCurve, Values
 SRGB_TO_XYZ = ((0.4360747, 0.3850649, 0.1430804), (0.2225045, 0.7168786, 0.0606169), (0.0139322, 0.0971045, 0.7141733))
 """sRGB's primaries and white, adapted to D50 (Bradford), as in every sRGB profile."""
 
-SAME = 2e-3
-"""Half an 8-bit step: a profile that never differs more from sRGB is sRGB, written in another way."""
+SAME = 4e-3
+"""An 8-bit step: a profile that never differs more from sRGB is sRGB, written in another way."""
 
 
 class ColourSpace(Protocol):

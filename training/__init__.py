@@ -1,0 +1,1 @@
+"""Training of the extractor and the network: data, recolouring, loops."""

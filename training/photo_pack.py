@@ -70,9 +70,7 @@ def build(data: Path, folder: Path, side: int) -> None:
     photos = np.lib.format.open_memmap(
         folder / "photos.npy", mode="w+", dtype=np.uint8, shape=(len(entries), 3, side, side)
     )
-    masks = np.lib.format.open_memmap(
-        folder / "masks.npy", mode="w+", dtype=np.uint8, shape=(mask_total, side, side)
-    )
+    masks = np.lib.format.open_memmap(folder / "masks.npy", mode="w+", dtype=np.uint8, shape=(mask_total, side, side))
     sizes, owners = np.zeros((len(entries), 2), np.int64), np.zeros(mask_total, np.int64)
     mask_number = 0
     for number, entry in enumerate(entries):

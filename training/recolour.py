@@ -76,7 +76,8 @@ def transfer_lab(photos: Tensor, masks: Tensor, source: Source, _: torch.Generat
 
 def _square_root(symmetric: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(symmetric)
-    return vectors @ torch.diag_embed(values.clamp_min(1e-8).sqrt()) @ vectors.transpose(1, 2)
+    root: Tensor = vectors @ torch.diag_embed(values.clamp_min(1e-8).sqrt()) @ vectors.transpose(1, 2)
+    return root
 
 
 def transfer_covariance(photos: Tensor, masks: Tensor, source: Source, _: torch.Generator) -> Tensor:

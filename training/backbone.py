@@ -1,0 +1,66 @@
+"""The ImageNet MobileNetV2 that training starts from, with its batch norms made fit for training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+
+def load_backbone(backbone: nn.Module, weights: Path) -> None:
+    """Copies the ImageNet weights into a timm mobilenetv2_100, made with ``features_only`` or not.
+
+    Weights that the backbone does not have (classifier, head) are left out; a first convolution with more than
+    three input channels gets zeros for the others.
+    """
+    restored = {key: value.float() for key, value in load_file(weights).items()}
+    state = backbone.state_dict()
+    for key, value in state.items():
+        if key.endswith("num_batches_tracked"):
+            continue
+        if key == "conv_stem.weight":
+            value.zero_()[:, :3] = restored[key]
+        else:
+            value.copy_(restored[key])
+    backbone.load_state_dict(state)
+
+
+@torch.no_grad()
+def restore_batch_norm_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Gives each batch norm the statistics of its real inputs, without changing what the network computes.
+
+    The restored weights have folded norms (mean 0, variance 1): a network trained from them would jump as soon as
+    a norm used true statistics. Weight and bias take up the difference.
+    """
+    sums: dict[nn.BatchNorm2d, tuple[Tensor, Tensor, int]] = {}
+
+    def record(norm: nn.Module, inputs: tuple[Tensor]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        values = inputs[0].double()
+        first, second, count = sums.get(norm, (torch.zeros(1), torch.zeros(1), 0))
+        sums[norm] = (
+            first + values.sum((0, 2, 3)),
+            second + (values**2).sum((0, 2, 3)),
+            count + values[:, 0].numel(),
+        )
+
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    hooks = [norm.register_forward_pre_hook(record) for norm in norms]
+    was_training = network.training
+    network.eval()
+    for batch in batches:
+        network(batch)
+    network.train(was_training)
+    for hook in hooks:
+        hook.remove()
+    for norm, (first, second, count) in sums.items():
+        mean, variance = first / count, second / count - (first / count) ** 2
+        assert norm.running_mean is not None and norm.running_var is not None
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        norm.bias.copy_(norm.bias + (mean - norm.running_mean) * scale)
+        norm.weight.copy_(scale * (variance + norm.eps).sqrt())
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)

@@ -1,0 +1,94 @@
+"""A training run's settings, read from a TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backend.network.harmonizer import NetworkConfig
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Part of a run at one resolution.
+
+    Attributes:
+        side: of the windows in pixels, a multiple of 32.
+        samples: seen in this stage.
+        batch: samples in a step.
+    """
+
+    side: int
+    samples: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides a run but the data's place.
+
+    Attributes:
+        stages: resolutions, one after another.
+        learning_rate: at its peak; the encoder's is ``encoder_share`` of it.
+        warmup_samples: until the peak.
+        decay_start: share of the run after which the rate falls linearly to 0.
+        reference_share: share of the steps in the retrieval-augmented setting.
+        augmented_share: share of references made from the target rather than retrieved.
+        most_references: references in a step, 1 to this many.
+        scene_retouch: share of samples whose whole scene, references too, is retouched first.
+        average: decay of the averaged weights (EMA).
+        seed: of weights, draws and recolouring.
+        network: its shape.
+    """
+
+    stages: tuple[Stage, ...]
+    learning_rate: float = 1e-3
+    encoder_share: float = 0.5
+    warmup_samples: int = 4000
+    decay_start: float = 0.3
+    weight_decay: float = 1e-4
+    reference_share: float = 0.35
+    augmented_share: float = 0.5
+    most_references: int = 1
+    scene_retouch: float = 0.5
+    average: float = 0.998
+    seed: int = 0
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+
+    @property
+    def samples(self) -> int:
+        """Samples of the whole run."""
+        return sum(stage.samples for stage in self.stages)
+
+    def stage_at(self, samples: int) -> Stage:
+        """The stage in which a run is after so many samples."""
+        for stage in self.stages:
+            if samples < stage.samples:
+                return stage
+            samples -= stage.samples
+        return self.stages[-1]
+
+    def learning_rate_at(self, samples: int) -> float:
+        """The learning rate after so many samples."""
+        warm = min(1.0, (samples + 1) / max(1, self.warmup_samples))
+        left = (1 - samples / self.samples) / (1 - self.decay_start)
+        return self.learning_rate * warm * min(1.0, max(0.0, left))
+
+
+def load_config(file: Path) -> TrainingConfig:
+    """Reads a TOML file whose keys are the fields above; unknown keys are errors."""
+    table: dict[str, Any] = tomllib.loads(file.read_text())
+    unknown = set(table) - {entry.name for entry in dataclasses.fields(TrainingConfig)}
+    if unknown:
+        raise ValueError(f"{file} has unknown settings: {', '.join(sorted(unknown))}")
+    stages = tuple(Stage(**stage) for stage in table.pop("stages"))
+    network = NetworkConfig(**table.pop("network", {}))
+    return TrainingConfig(stages=stages, network=network, **table)

@@ -1,0 +1,154 @@
+"""Draws training samples from packed photos: windows around objects, and references, before recolouring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from training.photo_pack import PhotoPack
+from training.windows import Windows, cut, take
+
+_SMALLEST_AREA = 0.002  # of the photo: smaller objects are specks at 128 px
+
+
+def bounding_boxes(pack: PhotoPack) -> NDArray[np.float32]:
+    """(M, 4) top, left, bottom, right of each mask as shares of its photo, and all 0 for empty masks."""
+    boxes = np.zeros((len(pack.masks), 4), np.float32)
+    for number, mask in enumerate(pack.masks):
+        rows, columns = np.flatnonzero(mask.max(1) > 127), np.flatnonzero(mask.max(0) > 127)
+        if len(rows):
+            height, width = pack.sizes[pack.owners[number]]
+            ends = (rows[0] / height, columns[0] / width, (rows[-1] + 1) / height, (columns[-1] + 1) / width)
+            boxes[number] = np.minimum(ends, 1)
+    return boxes
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Windows of one batch, untouched.
+
+    Attributes:
+        targets: (B, 3, S, S) float32 encoded sRGB in [0, 1].
+        masks: (B, 1, S, S) float32.
+        content: (B, D, S / 16, S / 16) unit-length content features.
+        references: (B, K, 3, S, S), or None in the non-reference setting.
+        reference_content: (B, K, D, S / 16, S / 16), or None.
+    """
+
+    targets: Tensor
+    masks: Tensor
+    content: Tensor
+    references: Tensor | None = None
+    reference_content: Tensor | None = None
+
+
+class ObjectSampler:
+    """Draws scenes of one split.
+
+    Args:
+        packs: the same photos packed at several sides; the one that fits the resolution is read.
+        content: (N, rows, columns, D) float16 content features of each photo's whole square, memory-mapped.
+        retrieved: (M, n) int64 photos that our retrieval found for each mask, -1 where there are fewer.
+        validation: draw from the val split.
+        seed: of the draw.
+    """
+
+    def __init__(
+        self,
+        packs: list[PhotoPack],
+        content: Path,
+        retrieved: Path | None,
+        boxes: NDArray[np.float32],
+        *,
+        validation: bool,
+        seed: int,
+    ) -> None:
+        self.packs = sorted(packs, key=lambda pack: pack.side)
+        self.content = np.load(content, mmap_mode="r")
+        self.retrieved = np.load(retrieved) if retrieved else None
+        self.boxes = boxes
+        self.generator = torch.Generator().manual_seed(seed)
+        pack = packs[0]
+        area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        usable = (area > _SMALLEST_AREA) & (pack.validation[pack.owners] == validation)
+        self.objects = np.flatnonzero(usable)
+
+    def _pack(self, side: int) -> PhotoPack:
+        return next((pack for pack in self.packs if pack.side >= 1.4 * side), self.packs[-1])
+
+    def _windows(self, numbers: NDArray[np.int64], closest: float, widest: float) -> Windows:
+        """Windows that hold the objects' boxes, ``closest`` to ``widest`` times as large, square where they fit."""
+        draw = self.generator
+        pack = self.packs[0]
+        boxes = torch.from_numpy(self.boxes[numbers])
+        sizes = torch.from_numpy(pack.sizes[pack.owners[numbers]]).float()
+        spans = boxes[:, 2:] - boxes[:, :2]
+        factor = closest * (widest / closest) ** torch.rand(len(numbers), 1, generator=draw)
+        side = (spans * sizes).max(1, keepdim=True).values * factor
+        stretch = torch.exp(torch.randn(len(numbers), 2, generator=draw) * 0.08)
+        extents = torch.maximum((side * stretch / sizes).clamp(max=1), spans)
+        slack = extents - spans
+        low = (boxes[:, :2] - torch.rand(len(numbers), 2, generator=draw) * slack).clamp(min=0)
+        low = torch.minimum(low, 1 - extents)
+        return Windows(low + extents / 2, extents, torch.rand(len(numbers), generator=draw) < 0.5)
+
+    def _cut_photos(self, photos: NDArray[np.int64], windows: Windows, side: int) -> tuple[Tensor, Tensor]:
+        """Pixels (B, 3, S, S) and content (B, D, S / 16, S / 16) of windows of photos."""
+        pack = self._pack(side)
+        occupied = torch.from_numpy(pack.sizes[photos] / pack.side).float()
+        pixels = cut(take(pack.photos, photos), windows.grid(occupied, side, side)) / 255
+        grid = windows.grid(occupied, side // 16, side // 16)
+        features = cut(torch.from_numpy(self.content[photos]).permute(0, 3, 1, 2), grid)
+        return pixels, F.normalize(features, dim=1)
+
+    def _augmented(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
+        """The target photos themselves, cropped, mirrored and resized anew; they contain the foreground."""
+        photos = self.packs[0].owners[numbers]
+        return self._cut_photos(photos, self._windows(numbers, 1.0, 2.5), side)
+
+    def _retrieved(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
+        """Photos that retrieval found, whole; the target's augmentation where it found none."""
+        assert self.retrieved is not None
+        found = self.retrieved[numbers]
+        counts = torch.from_numpy((found >= 0).sum(1))
+        picks = (torch.rand(len(numbers), generator=self.generator) * counts).long().numpy()
+        chosen = found[np.arange(len(numbers)), picks]
+        photos = np.where(chosen >= 0, chosen, self.packs[0].owners[numbers])
+        half = torch.full((len(numbers), 2), 0.5)
+        mirrored = torch.rand(len(numbers), generator=self.generator) < 0.5
+        whole = self._cut_photos(photos, Windows(half, 2 * half, mirrored), side)
+        own = self._augmented(numbers, side)
+        keep = torch.from_numpy(chosen >= 0).view(-1, 1, 1, 1)
+        return torch.where(keep, whole[0], own[0]), torch.where(keep, whole[1], own[1])
+
+    def draw(self, count: int, side: int, references: tuple[str, ...] = ()) -> Scene:
+        """A batch of objects.
+
+        Args:
+            count: B.
+            side: S, a multiple of 32.
+            references: for each of K references how it comes about: "augmented" or "retrieved".
+        """
+        picks = torch.randint(len(self.objects), (count,), generator=self.generator)
+        return self.scene(self.objects[picks.numpy()], side, references)
+
+    def scene(self, numbers: NDArray[np.int64], side: int, references: tuple[str, ...]) -> Scene:
+        """As ``draw``, for chosen objects."""
+        pack = self._pack(side)
+        windows = self._windows(numbers, 1.1, 4.0)
+        targets, content = self._cut_photos(pack.owners[numbers], windows, side)
+        occupied = torch.from_numpy(pack.sizes[pack.owners[numbers]] / pack.side).float()
+        masks = cut(take(pack.masks, numbers).unsqueeze(1), windows.grid(occupied, side, side)) / 255
+        if not references:
+            return Scene(targets, masks, content)
+        ways = {"augmented": self._augmented, "retrieved": self._retrieved}
+        cuts = [ways[way](numbers, side) for way in references]
+        return Scene(
+            targets, masks, content, torch.stack([c[0] for c in cuts], 1), torch.stack([c[1] for c in cuts], 1)
+        )

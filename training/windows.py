@@ -1,0 +1,62 @@
+"""Random windows of packed photos, cut out and resized in one batched call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Windows:
+    """One rectangle per photo of a batch, as shares of the photo: centre, size and whether it is mirrored.
+
+    Attributes:
+        centres: (B, 2) y and x, 0 to 1.
+        extents: (B, 2) height and width, 0 to 1.
+        mirrored: (B,) bool.
+    """
+
+    centres: Tensor
+    extents: Tensor
+    mirrored: Tensor
+
+    def grid(self, occupied: Tensor, rows: int, columns: int) -> Tensor:
+        """Sampling grid (B, rows, columns, 2) for ``grid_sample`` without aligned corners.
+
+        Args:
+            occupied: (B, 2) share of the square, in height and width, that the photo occupies from its corner.
+            rows: of the result.
+            columns: of the result.
+        """
+        spread = self.extents * torch.stack([torch.ones_like(self.mirrored), 1 - 2 * self.mirrored.float()], 1)
+        steps_y = (torch.arange(rows, device=occupied.device) + 0.5) / rows - 0.5
+        steps_x = (torch.arange(columns, device=occupied.device) + 0.5) / columns - 0.5
+        y = (self.centres[:, :1] + spread[:, :1] * steps_y) * occupied[:, :1]
+        x = (self.centres[:, 1:] + spread[:, 1:] * steps_x) * occupied[:, 1:]
+        shape = (len(occupied), rows, columns)
+        grid = torch.stack([x.unsqueeze(1).expand(shape), y.unsqueeze(2).expand(shape)], dim=3)
+        return grid * 2 - 1
+
+
+def cut(images: Tensor, grid: Tensor) -> Tensor:
+    """Bilinear samples of (B, C, S, S) images at the grid; float32."""
+    return F.grid_sample(images.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def random_windows(count: int, low: float, high: float, generator: torch.Generator) -> Windows:
+    """Windows anywhere in their photos, each side ``low`` to ``high`` of the photo's, half of them mirrored."""
+    scale = torch.rand(count, 1, generator=generator) * (high - low) + low
+    stretch = torch.exp(torch.randn(count, 2, generator=generator) * 0.1)
+    extents = (scale * stretch).clamp(max=1)
+    centres = extents / 2 + torch.rand(count, 2, generator=generator) * (1 - extents)
+    return Windows(centres, extents, torch.rand(count, generator=generator) < 0.5)
+
+
+def take(array: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
+    """Rows of a memory-mapped array as a tensor."""
+    return torch.from_numpy(array[rows])

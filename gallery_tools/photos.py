@@ -20,7 +20,6 @@ from PIL import Image, UnidentifiedImageError
 from gallery_tools.errors import RaihaError
 from gallery_tools.srgb import to_eight_bits, to_srgb
 
-_PILLOW_FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "TIFF", "AVIF"]
 _PILLOW_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".avif"})
 _HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 _RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"})
@@ -40,7 +39,10 @@ if _HAS_HEIF:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
-    _PILLOW_FORMATS.append("HEIF")
+
+Image.init()
+# What else Pillow reads is no photo, and some of its other readers start programs.
+_PILLOW_FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF") if name in Image.OPEN]
 
 # The limits above are lower than the size at which Pillow warns, or have been weighed against it.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from backend.coefficient_map import bilinear_places, factors, fit_to_guide, luminance
 from backend.colour import ColourSpace, colour_space
+from backend.object_bounds import object_pixels
 from backend.request import Cancelled, HarmonizeRequest, Only, Pixels, Progress
 from backend.tone_curve import Values
-from backend.working_copy import WorkingCopy, object_pixels
+from backend.working_copy import WorkingCopy
 from gallery_tools.errors import RaihaError
 
 TILE_PIXELS = 1 << 13

@@ -13,6 +13,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from backend.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
+from backend.icc_profile import damaged
 from backend.request import Pixels
 from gallery_tools.errors import RaihaError
 
@@ -90,6 +91,31 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
     light = rgb_to_gray(converted(pixels, np.dtype(np.uint8)))
     mask: NDArray[np.uint8] = light[..., 0]
     return mask
+
+
+def alike(picture: ImageFile, model: ImageFile) -> Pixels:
+    """The picture's pixels with the depth and in the colour space of another one, (H, W, 3 or 4).
+
+    Colours that the other space or 16 bits cannot hold are limited to what they can.
+
+    Raises:
+        RaihaError: ``bad-profile``.
+    """
+    depth = model.pixels.dtype
+    if picture.profile == model.profile:
+        return converted(picture.pixels, depth)
+    deep = converted(picture.pixels, np.dtype(np.uint16))
+    with tempfile.TemporaryDirectory() as folder:
+        names = []
+        for name, profile in (("from.icc", picture.profile), ("to.icc", model.profile)):
+            (Path(folder) / name).write_bytes(profile or b"")
+            names.append(str(Path(folder) / name) if profile else "srgb")
+        try:
+            colours = pyvips.Image.new_from_array(np.ascontiguousarray(deep[..., :3]), interpretation="rgb16")
+            moved = colours.icc_transform(names[1], input_profile=names[0], intent="relative", depth=16).numpy()
+        except pyvips.Error as error:
+            raise damaged() from error
+    return converted(np.concatenate([moved, deep[..., 3:]], axis=2), depth)
 
 
 def write_image(path: Path, image: ImageFile) -> None:

@@ -1,0 +1,202 @@
+"""`raiha harmonize`: give an object in a picture file the light and colour of its surroundings."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bars
+
+from backend.commands.output import JsonFlag, emit, stderr
+from gallery_tools.errors import RaihaError
+
+if TYPE_CHECKING:
+    from backend.image_file import ImageFile
+    from backend.request import HarmonizeRequest, HarmonizeResult
+
+DEFAULT_GALLERY = "default"
+
+STAGES = {
+    "reading": "Reading the picture",
+    "references": "Searching references",
+    "network": "Harmonizing",
+    "applying": "Changing the layer",
+    "sending": "Receiving the result",
+}
+
+
+class OnlyChoice(str, Enum):
+    """What may be changed alone."""
+
+    colour = "colour"
+    luminance = "luminance"
+
+
+def harmonize(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The finished composite, or the layer.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .png, .tif, .jpg or .webp.")],
+    mask: Annotated[Path | None, typer.Option(help="Picture of IMAGE's size, white where the object is.")] = None,
+    background: Annotated[Path | None, typer.Option(help="The picture that the layer lies in.")] = None,
+    offset: Annotated[str, typer.Option(metavar="X,Y", help="The layer's top left corner in it, pixels.")] = "0,0",
+    gallery: Annotated[str | None, typer.Option(help="Gallery in which references are searched.")] = None,
+    no_gallery: Annotated[bool, typer.Option("--no-gallery", help="Search no gallery, not even 'default'.")] = False,
+    reference: Annotated[list[Path] | None, typer.Option(help="Use this photo; may be repeated.")] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help="Never use this photo; may be repeated.")] = None,
+    strength: Annotated[float, typer.Option(min=0, max=1, help="0 changes nothing, 1 all.")] = 1.0,
+    only: Annotated[OnlyChoice | None, typer.Option(help="Change nothing else.")] = None,
+    no_daemon: Annotated[bool, typer.Option("--no-daemon", help="Work in this process.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Give an object the light and colour of the picture it lies in.
+
+    IMAGE is a finished composite, and --mask shows where the object is; or IMAGE is a layer with transparency, and
+    --background the picture that it lies in, at --offset. The result has IMAGE's size, depth, profile and metadata.
+
+    Without --gallery, the gallery named "default" is searched if there is one. A running daemon does the work, with
+    the same result as this process.
+
+    Examples:
+
+        raiha harmonize composite.jpg --mask mask.png -o better.png
+
+        raiha harmonize dog.png --background beach.tif --offset 1200,800 -o dog-at-the-beach.png
+
+        raiha harmonize composite.png --mask mask.png --only colour --strength 0.7 -o better.png
+    """
+    began = time.perf_counter()
+    _refuse_to_overwrite(output, [image, mask, background])
+    from dataclasses import replace
+
+    from backend.image_file import check_writable, write_image
+
+    source, request = _read_request(image, mask, background, _parse_offset(offset))
+    check_writable(output, alpha=source.pixels.shape[2] == 4)
+    request = replace(
+        request,
+        strength=strength,
+        only=only.value if only else None,
+        gallery=None if no_gallery else gallery or _default_gallery(),
+        references=tuple(reference or ()),
+        excluded=tuple(exclude or ()),
+    )
+    result, by_daemon = _harmonized(request, no_daemon=no_daemon)
+    write_image(output, replace(source, pixels=result.layer))
+    report = _report(output, result, by_daemon, time.perf_counter() - began)
+    emit(report, json, _text(report))
+
+
+def _refuse_to_overwrite(output: Path, inputs: list[Path | None]) -> None:
+    if any(path is not None and path.exists() and output.exists() and output.samefile(path) for path in inputs):
+        raise RaihaError(
+            "would-overwrite",
+            f"{output} is one of the pictures to be read.",
+            "Choose another name with -o: what you give is never written over.",
+            exit_status=2,
+        )
+
+
+def _read_request(
+    image: Path, mask: Path | None, background: Path | None, offset: tuple[int, int]
+) -> tuple[ImageFile, HarmonizeRequest]:
+    from backend.image_file import alike, read_image, read_mask
+    from backend.object_bounds import object_bounds
+    from backend.request import HarmonizeRequest
+
+    source = read_image(image)
+    if mask is None and (background is None or source.pixels.shape[2] == 3):
+        raise RaihaError(
+            "no-mask",
+            f"It is not known where in {image.name} the object is.",
+            "Give --mask, a picture that is white there; or a layer with transparency and its --background.",
+            exit_status=2,
+        )
+    behind = source.pixels if background is None else alike(read_image(background), source)
+    request = HarmonizeRequest(
+        layer=source.pixels,
+        background=behind,
+        mask=None if mask is None else read_mask(mask),
+        offset=offset,
+        profile=source.profile,
+    )
+    object_bounds(request)  # so that a mistake is told before anything is sent
+    return source, request
+
+
+def _parse_offset(text: str) -> tuple[int, int]:
+    try:
+        x, y = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise RaihaError(
+            "bad-offset",
+            f"The offset {text!r} is not understood.",
+            "Write two whole numbers of pixels, as in --offset 120,-8.",
+            exit_status=2,
+        ) from error
+    return x, y
+
+
+def _default_gallery() -> str | None:
+    from gallery_tools.gallery_file import gallery_names
+
+    return DEFAULT_GALLERY if DEFAULT_GALLERY in gallery_names() else None
+
+
+def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[HarmonizeResult, bool]:
+    """The result, and whether a daemon made it."""
+    from backend.daemon_link import harmonize_by_daemon
+
+    with _ProgressBar() as bar:
+        if not no_daemon:
+            try:
+                return harmonize_by_daemon(request, bar.show), True
+            except RaihaError as error:
+                if error.code != "no-daemon":
+                    raise
+        from backend.pipeline import Pipeline
+
+        return Pipeline().harmonize(request, bar.show, lambda: False), False
+
+
+class _ProgressBar(Bars):
+    """On stderr, while it is a terminal: the stage and how much of the whole is done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=stderr, transient=True
+        )
+        self._bar = self.add_task("Starting", total=1.0)
+
+    def show(self, stage: str, fraction: float) -> None:
+        """Show a stage and the share of the whole job that is done, 0 to 1."""
+        self.update(self._bar, description=STAGES.get(stage, stage), completed=fraction)
+
+
+def _report(output: Path, result: HarmonizeResult, by_daemon: bool, seconds: float) -> dict[str, Any]:
+    references = [
+        {
+            "path": str(reference.path),
+            "score": reference.score,
+            "content": reference.content,
+            "appearance": reference.appearance,
+        }
+        for reference in result.references
+    ]
+    stages = {stage: round(value, 4) for stage, value in result.seconds.items()}
+    return {
+        "output": str(output),
+        "references": references,
+        "seconds": {**stages, "total": round(seconds, 4)},
+        "daemon": by_daemon,
+    }
+
+
+def _text(report: dict[str, Any]) -> str:
+    lines = [f"{report['output']} written in {report['seconds']['total']:.1f} s."]
+    for reference in report["references"]:
+        score = "chosen by you" if reference["score"] is None else f"score {reference['score']:.3f}"
+        lines.append(f"  reference {reference['path']} ({score})")
+    return "\n".join(lines)

@@ -1,0 +1,189 @@
+"""The dialog of Filters > Harmonize: a preview beside the options, in GIMP's own frame with its buttons."""
+
+from __future__ import annotations
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+gi.require_version("Gdk", "3.0")
+import job  # noqa: E402
+import raiha_texts as texts  # noqa: E402
+from chosen_references import ChosenReferences  # noqa: E402
+from connection import Connection  # noqa: E402
+from gi.repository import Gdk, Gimp, GimpUi, GLib, Gtk  # noqa: E402
+from options import options_of  # noqa: E402
+from preview_page import PreviewPage  # noqa: E402
+from raiha_client import Client, ClientError, Job  # noqa: E402
+from reading import read  # noqa: E402
+from references import ReferencePanel  # noqa: E402
+
+_POLL_MILLISECONDS = 20
+_MIXED, _ASKED = ("strength", "change"), ("gallery", "references", "excluded")
+"""Settings that the preview is mixed with, and those for which the daemon is asked again."""
+_AROUND = (480, 240)
+"""Width and height that the screen holds beside the preview, pixels."""
+
+
+class HarmonizeDialog:
+    """Asks for the options; what is chosen is in ``config`` when ``run`` returns True."""
+
+    def __init__(
+        self,
+        procedure: Gimp.Procedure,
+        config: Gimp.ProcedureConfig,
+        chosen: list[Gimp.Layer],
+        connection: Connection,
+    ) -> None:
+        GimpUi.init(procedure.get_name())
+        self._config, self._chosen, self._connection = config, chosen, connection
+        self._job: Job | None = None
+        self._is_wanted, self._is_announced, self._is_keeping = True, False, False
+        options = options_of(config)
+        self._references = ChosenReferences(options.references, options.excluded)
+        self._panel = ReferencePanel(self._references, self._run_again)
+        self._gallery = Gtk.ComboBoxText()
+        self._gallery.append("", texts.GALLERY_NONE)
+        self._gallery.set_active_id("")
+        self._gallery_changed = self._gallery.connect("changed", self._choose_gallery)
+        self._page = PreviewPage(_room())
+        self._dialog = GimpUi.ProcedureDialog.new(procedure, config, texts.TITLE)
+        self._dialog.set_ok_label("_" + texts.APPLY)
+        self._dialog.get_content_area().pack_start(self._content(), True, True, 0)
+
+    def run(self) -> bool:
+        """Show the dialog until it is answered; return whether to harmonize."""
+        handlers = [
+            *(self._config.connect(f"notify::{name}", lambda *_: self._mix()) for name in _MIXED),
+            *(self._config.connect(f"notify::{name}", lambda *_: self._follow_settings()) for name in _ASKED),
+        ]
+        self._mix()
+        timer = GLib.timeout_add(_POLL_MILLISECONDS, self._poll)
+        try:
+            return self._dialog.run()
+        finally:
+            GLib.source_remove(timer)
+            for handler in handlers:
+                self._config.disconnect(handler)
+            self._stop()
+            self._keep_references()
+            self._dialog.destroy()
+
+    def _content(self) -> Gtk.Widget:
+        grid = Gtk.Grid(row_spacing=6, column_spacing=12)
+        strength = GimpUi.prop_scale_entry_new(self._config, "strength", texts.STRENGTH, 100.0, False, 0.0, 0.0)
+        grid.attach(strength, 0, 0, 2, 1)
+        _attach(grid, 1, texts.WHAT, GimpUi.prop_choice_combo_box_new(self._config, "change"))
+        _attach(grid, 2, texts.GALLERY, self._gallery)
+        grid.attach(Gtk.Label(label=texts.REFERENCES, xalign=0), 0, 3, 2, 1)
+        self._panel.set_vexpand(True)
+        grid.attach(self._panel, 0, 4, 2, 1)
+        _attach(grid, 5, texts.PLACEMENT, GimpUi.prop_choice_combo_box_new(self._config, "result"))
+        content = Gtk.Box(spacing=12, border_width=12)
+        content.pack_start(self._page, True, True, 0)
+        content.pack_start(grid, False, False, 0)
+        content.show_all()
+        return content
+
+    def _mix(self) -> None:
+        options = options_of(self._config)
+        self._page.preview.mix(options.only, options.strength)
+
+    def _follow_settings(self) -> None:
+        """Show what GIMP's Reset or Load Saved Settings has put into the settings."""
+        options = options_of(self._config)
+        known = [self._references.pinned, self._references.excluded, self._gallery.get_active_id() or None]
+        if self._is_keeping or known == [options.references, options.excluded, options.gallery]:
+            return
+        self._references.pinned, self._references.excluded = options.references, options.excluded
+        self._show_gallery()
+        self._panel.show_rows()
+        self._run_again()
+
+    def _choose_gallery(self, _combo: Gtk.ComboBoxText) -> None:
+        self._config.set_property("gallery", self._gallery.get_active_id())
+        self._run_again()
+
+    def _run_again(self) -> None:
+        self._stop()
+        self._keep_references()
+        self._is_wanted, self._is_announced = True, False
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    def _keep_references(self) -> None:
+        self._is_keeping = True
+        self._config.set_property("references", self._references.pinned)
+        self._config.set_property("excluded", self._references.excluded)
+        self._is_keeping = False
+
+    def _poll(self) -> bool:
+        try:
+            if self._job is not None:
+                self._follow(self._job)
+            elif self._is_wanted:
+                self._begin(self._connection.poll())
+        except ClientError as error:
+            self._fail(error)
+        return GLib.SOURCE_CONTINUE
+
+    def _begin(self, client: Client | None) -> None:
+        """Ask for a preview once there is a daemon; says first what it does, because copying takes a moment."""
+        if client is None:
+            self._page.show_stage("starting", None)
+        elif not self._is_announced:
+            self._is_announced = True
+            self._fill_galleries(client)
+            self._page.show_stage("copying", 0.0)
+        else:
+            self._is_wanted = False
+            reading = read(self._chosen[0])
+            self._job = job.send(client, reading, options_of(self._config), texts.PREVIEW_SIDE)
+
+    def _follow(self, running: Job) -> None:
+        for event in running.poll():
+            self._page.show_stage(event.stage, event.fraction)
+        if running.error is not None:
+            raise running.error
+        if running.finished:
+            self._job = None
+            self._page.show_pictures(running.result.preview)
+            self._panel.took_part(running.result.references)
+
+    def _fill_galleries(self, client: Client) -> None:
+        if self._gallery.get_model().iter_n_children(None) > 1:
+            return
+        for gallery in client.hello.get("galleries", []):
+            self._gallery.append(gallery["name"], texts.gallery_label(gallery["name"], gallery["photos"]))
+        self._show_gallery()
+
+    def _show_gallery(self) -> None:
+        with self._gallery.handler_block(self._gallery_changed):
+            if not self._gallery.set_active_id(self._config.get_property("gallery") or ""):
+                self._gallery.set_active_id("")
+                self._config.set_property("gallery", "")
+
+    def _fail(self, error: ClientError) -> None:
+        self._job, self._is_wanted = None, False
+        self._connection.reset()
+        self._page.show_error(texts.error_text(error.sentence, error.remedy, error.log_path))
+
+
+def _attach(grid: Gtk.Grid, row: int, words: str, widget: Gtk.Widget) -> None:
+    label = Gtk.Label(label=words, xalign=0)
+    label.set_mnemonic_widget(widget)
+    widget.set_hexpand(True)
+    grid.attach(label, 0, row, 1, 1)
+    grid.attach(widget, 1, row, 1, 1)
+
+
+def _room() -> int:
+    """Return how long the longer side of the preview may be on this screen, pixels."""
+    display = Gdk.Display.get_default()
+    area = (display.get_primary_monitor() or display.get_monitor(0)).get_workarea()
+    room = min(area.width - _AROUND[0], (area.height - _AROUND[1]) * 4 // 3)
+    return min(max(room, 320), texts.PREVIEW_SIDE)

@@ -1,0 +1,62 @@
+"""The left side of the dialog: the preview, and below it how far it is, or what went wrong."""
+
+from __future__ import annotations
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+import raiha_texts as texts  # noqa: E402
+from gi.repository import Gtk  # noqa: E402
+from preview import Preview  # noqa: E402
+from raiha_client import Frame  # noqa: E402
+
+
+class PreviewPage(Gtk.Box):
+    """The preview in its frame.
+
+    Args:
+        side: the longer side that the preview may have on the screen, pixels.
+    """
+
+    def __init__(self, side: int) -> None:
+        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self.preview = Preview(side)
+        self._message = Gtk.Label(
+            label=texts.PREVIEW_WAITING, wrap=True, selectable=True, max_width_chars=48, margin=24
+        )
+        self._middle = Gtk.Stack()
+        self._middle.add_named(self._message, "message")
+        self._middle.add_named(self.preview, "preview")
+        self._middle.set_size_request(side, side * 3 // 4)
+        frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
+        frame.add(self._middle)
+        self.pack_start(frame, True, True, 0)
+        self._progress = Gtk.ProgressBar(show_text=True, valign=Gtk.Align.CENTER)
+        hint = Gtk.Label(label=texts.PREVIEW_HINT, xalign=0, wrap=True, max_width_chars=60)
+        hint.get_style_context().add_class("dim-label")
+        self._below = Gtk.Stack()
+        self._below.add_named(self._progress, "progress")
+        self._below.add_named(hint, "hint")
+        self._below.add_named(Gtk.Label(), "nothing")
+        self.pack_start(self._below, False, False, 0)
+
+    def show_stage(self, stage: str, fraction: float | None) -> None:
+        """Say a stage in words and how far the preview is, 0 to 1; None: nobody knows."""
+        self._below.set_visible_child_name("progress")
+        self._progress.set_text(texts.STAGES.get(stage, texts.PREVIEW_WAITING))
+        if fraction is None:
+            self._progress.pulse()
+        else:
+            self._progress.set_fraction(fraction)
+
+    def show_pictures(self, pictures: dict[str, Frame]) -> None:
+        """Show a preview."""
+        self.preview.show_pictures(pictures)
+        self._middle.set_visible_child_name("preview")
+        self._below.set_visible_child_name("hint")
+
+    def show_error(self, words: str) -> None:
+        """Say what went wrong in the place of the preview."""
+        self._message.set_text(words)
+        self._middle.set_visible_child_name("message")
+        self._below.set_visible_child_name("nothing")

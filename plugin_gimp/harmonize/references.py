@@ -1,0 +1,186 @@
+"""The references in the dialog: thumbnails with name and reason, to be pinned, excluded, or chosen from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+gi.require_version("Gdk", "3.0")
+gi.require_version("GdkPixbuf", "2.0")
+gi.require_version("Pango", "1.0")
+import raiha_texts as texts  # noqa: E402
+from chosen_references import ChosenReferences, Row  # noqa: E402
+from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango  # noqa: E402
+from raiha_client import Reference  # noqa: E402
+
+_THUMBNAIL = (72, 54)
+_HEIGHT = 250
+# GIMP's themes give boxes the colour of a window, also in a list, and hardly mark the chosen line.
+_STYLE = b"""
+#raiha-references box, #raiha-references label, #raiha-references image { background-color: transparent; }
+#raiha-references row:selected { background-color: @theme_selected_bg_color; }
+"""
+_PHOTO_PATTERNS = texts.REFERENCE_PHOTOS.partition("(")[2].rstrip(")").split()
+
+
+class ReferencePanel(Gtk.Box):
+    """The list with its buttons, which act on the line that is chosen.
+
+    Args:
+        chosen: what is pinned and excluded; changed by the buttons.
+        on_run_again: called by the button that starts another preview.
+    """
+
+    def __init__(self, chosen: ChosenReferences, on_run_again: Callable[[], None]) -> None:
+        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        _add_style(self.get_screen())
+        self._chosen = chosen
+        self._rows: list[Row] = []
+        self._list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.BROWSE)
+        self._list.set_name("raiha-references")
+        self._list.set_placeholder(_placeholder())
+        self._list.connect("row-selected", lambda *_: self._label_buttons())
+        scrolled = Gtk.ScrolledWindow(
+            hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT, shadow_type=Gtk.ShadowType.IN
+        )
+        scrolled.add(self._list)
+        self.pack_start(scrolled, True, True, 0)
+        self._exclude = _button(texts.REFERENCE_EXCLUDE, self._toggle_excluded)
+        self._pin = _button(texts.REFERENCE_PIN, self._toggle_pinned)
+        choose = _button(texts.REFERENCE_CHOOSE, self._choose)
+        self._again = _button(texts.RUN_AGAIN, on_run_again)
+        for pair in ((self._exclude, self._pin), (choose, self._again)):
+            line = Gtk.Box(spacing=6, homogeneous=True)
+            for button in pair:
+                line.pack_start(button, True, True, 0)
+            self.pack_start(line, False, False, 0)
+        self._fill(None)
+
+    def took_part(self, references: Sequence[Reference]) -> None:
+        """Show the references of a preview: what the list says is what the preview was made with."""
+        self._chosen.took_part(references)
+        self._fill(None)
+        self._again.get_style_context().remove_class("suggested-action")
+
+    def show_rows(self) -> None:
+        """Show what is pinned and excluded after it was changed elsewhere."""
+        self._fill(None)
+
+    def _fill(self, current: str | None) -> None:
+        for child in self._list.get_children():
+            self._list.remove(child)
+        self._rows = self._chosen.rows()
+        for row in self._rows:
+            self._list.add(_line(row))
+        self._list.show_all()
+        paths = [row.path for row in self._rows]
+        if paths:
+            position = paths.index(current) if current in paths else 0
+            self._list.select_row(self._list.get_row_at_index(position))
+        self._label_buttons()
+
+    def _current(self) -> Row | None:
+        selected = self._list.get_selected_row()
+        return None if selected is None else self._rows[selected.get_index()]
+
+    def _label_buttons(self) -> None:
+        row = self._current()
+        excluded, pinned = row is not None and row.excluded, row is not None and row.pinned
+        self._exclude.set_label(texts.REFERENCE_INCLUDE if excluded else texts.REFERENCE_EXCLUDE)
+        self._pin.set_label(texts.REFERENCE_UNPIN if pinned else texts.REFERENCE_PIN)
+        for button in (self._exclude, self._pin):
+            button.set_sensitive(row is not None)
+
+    def _toggle_excluded(self) -> None:
+        row = self._current()
+        if row is not None:
+            self._chosen.exclude(row.path, not row.excluded)
+            self._changed(row.path)
+
+    def _toggle_pinned(self) -> None:
+        row = self._current()
+        if row is not None:
+            self._chosen.pin(row.path, not row.pinned)
+            self._changed(row.path)
+
+    def _changed(self, path: str) -> None:
+        self._fill(path)
+        self._again.get_style_context().add_class("suggested-action")
+
+    def _choose(self) -> None:
+        chooser = Gtk.FileChooserDialog(
+            title=texts.REFERENCE_CHOOSE_TITLE,
+            transient_for=self.get_toplevel(),
+            action=Gtk.FileChooserAction.OPEN,
+        )
+        chooser.add_buttons("_Cancel", Gtk.ResponseType.CANCEL, "_Open", Gtk.ResponseType.OK)
+        chooser.set_default_response(Gtk.ResponseType.OK)
+        photos = Gtk.FileFilter()
+        photos.set_name(texts.REFERENCE_PHOTOS)
+        for pattern in _PHOTO_PATTERNS:
+            photos.add_pattern(pattern)
+            photos.add_pattern(pattern.upper())
+        chooser.add_filter(photos)
+        if chooser.run() == Gtk.ResponseType.OK:
+            path = chooser.get_filename()
+            self._chosen.pin(path, True)
+            self._changed(path)
+        chooser.destroy()
+
+
+def _add_style(screen: Gdk.Screen) -> None:
+    provider = Gtk.CssProvider()
+    provider.load_from_data(_STYLE)
+    Gtk.StyleContext.add_provider_for_screen(screen, provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
+
+
+def _button(words: str, action: Callable[[], None]) -> Gtk.Button:
+    button = Gtk.Button(label=words)
+    button.connect("clicked", lambda _button: action())
+    return button
+
+
+def _placeholder() -> Gtk.Label:
+    label = Gtk.Label(label=texts.REFERENCES_EMPTY, wrap=True, max_width_chars=32, margin=12)
+    label.get_style_context().add_class("dim-label")
+    label.show()
+    return label
+
+
+def _line(row: Row) -> Gtk.Widget:
+    line = Gtk.Box(spacing=8, margin=4)
+    image = Gtk.Image(pixbuf=_thumbnail(row))
+    image.set_size_request(*_THUMBNAIL)
+    words = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, valign=Gtk.Align.CENTER)
+    name = texts.reference_name(row.path)
+    words.pack_start(
+        Gtk.Label(label=name, xalign=0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=28), False, False, 0
+    )
+    reason = Gtk.Label(label=row.reason, xalign=0, wrap=True, max_width_chars=28)
+    reason.get_style_context().add_class("dim-label")
+    words.pack_start(reason, False, False, 0)
+    for widget in (image, words):
+        widget.set_sensitive(not row.excluded)
+    line.pack_start(image, False, False, 0)
+    line.pack_start(words, True, True, 0)
+    line.set_tooltip_text(row.path)
+    return line
+
+
+def _thumbnail(row: Row) -> GdkPixbuf.Pixbuf | None:
+    """Return the daemon's thumbnail, or the photo itself made small; None if neither can be read."""
+    try:
+        if row.thumbnail is None:
+            return GdkPixbuf.Pixbuf.new_from_file_at_size(str(Path(row.path)), *_THUMBNAIL)
+        loader = GdkPixbuf.PixbufLoader()
+        loader.write(row.thumbnail)
+        loader.close()
+        pixbuf = loader.get_pixbuf()
+    except GLib.Error:
+        return None
+    scale = min(_THUMBNAIL[0] / pixbuf.get_width(), _THUMBNAIL[1] / pixbuf.get_height())
+    size = [max(1, round(side * scale)) for side in (pixbuf.get_width(), pixbuf.get_height())]
+    return pixbuf.scale_simple(*size, GdkPixbuf.InterpType.BILINEAR)

@@ -1,0 +1,113 @@
+"""A real Krita under a virtual screen: Debian 12's directly, Debian 13's in a chroot."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backend.plugin_installer import krita as installer
+
+INSIDE = Path(__file__).with_name("inside")
+WORK = "tmp/raiha-editor-tests"
+EDITORS = Path(os.environ.get("RAIHA_EDITORS_DIR", "/var/cache/raiha-editors"))
+
+
+@dataclass(frozen=True)
+class KritaProgram:
+    """One Krita.
+
+    Attributes:
+        name: what the tests call it.
+        root: the root folder it sees.
+        display: the virtual screen's number.
+    """
+
+    name: str
+    root: Path
+    display: int
+
+    @property
+    def work(self) -> Path:
+        """A folder that Krita and the tests see, ``/tmp/raiha-editor-tests`` inside."""
+        return self.root / WORK
+
+    @property
+    def home(self) -> Path:
+        """Krita's home folder; it stays, because a first start takes long."""
+        return self.work / f"home-{self.name}"
+
+    def inside(self, path: Path) -> str:
+        """Return a path as Krita sees it."""
+        return "/" + str(path.relative_to(self.root))
+
+    def install_plugin(self, record: dict[str, object] | None = None) -> None:
+        """Put the plug-in and the test driver in place; ``record`` replaces how the daemon is started."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        installer.install(self.home)
+        pykrita = installer.installations(self.home)[0].resources / "pykrita"
+        for path in INSIDE.glob("raiha_testdriver*"):
+            shutil.copytree(path, pykrita / path.name, dirs_exist_ok=True) if path.is_dir() else shutil.copy(
+                path, pykrita
+            )
+        settings = self.home / ".config" / "kritarc"
+        lines = settings.read_text("utf-8").replace("enable_raiha_testdriver=true\n", "")
+        settings.write_text(lines.replace("[python]\n", "[python]\nenable_raiha_testdriver=true\n"), "utf-8")
+        if record is not None:
+            (pykrita / "raiha" / "raiha_daemon.json").write_text(json.dumps(record), "utf-8")
+
+    def run(self, scenario: str, documents: list[Path], runtime: Path, name: str) -> tuple[dict[str, Any], Path]:
+        """Run a scenario of ``inside/`` with documents; return its results and the folder of its files."""
+        out = self.work / f"out-{self.name}" / name
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        script = out / f"{scenario}.py"
+        shutil.copy(INSIDE / script.name, script)
+        inside_documents = []
+        for document in documents:
+            shutil.copy(document, out / document.name)
+            inside_documents.append(self.inside(out / document.name))
+        variables = self._variables(out, script, runtime)
+        command = ["krita", "--nosplash", *inside_documents]
+        if self.root != Path("/"):
+            command = ["/usr/sbin/chroot", str(self.root), *command]
+        with (out / "krita.log").open("wb") as log:
+            done = subprocess.run(command, env=variables, stdout=log, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            raise AssertionError(f"Krita ended with {done.returncode}:\n{(out / 'krita.log').read_text()[-6000:]}")
+        return json.loads((out / "results.json").read_text("utf-8")), out
+
+    def _variables(self, out: Path, script: Path, runtime: Path) -> dict[str, str]:
+        session = self.work / "session"
+        session.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin",
+            "HOME": self.inside(self.home),
+            "DISPLAY": f":{self.display}",
+            "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": self.inside(session),
+            "RAIHA_RUNTIME_DIR": self.inside(runtime),
+            "RAIHA_TEST_SCRIPT": self.inside(script),
+            "RAIHA_TEST_OUT": self.inside(out),
+        }
+
+
+@contextmanager
+def virtual_screen() -> Iterator[int]:
+    """Run an X server without a screen; its number. Programs in a chroot reach it by its abstract socket."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x860x24", "-nolisten", "tcp", "-dpi", "96"]
+    server = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as numbers:
+            yield int(numbers.readline())
+    finally:
+        server.terminate()
+        server.wait()

@@ -16,19 +16,20 @@ _LEVELS = 256
 _HUE_WEIGHT = 2.0
 
 
-def _shares(bins: int, *, circular: bool) -> NDArray[np.float32]:
-    """(levels, bins): how each of the 256 levels of a channel shares its vote between the two nearest bins."""
-    steps = (bins / _LEVELS) if circular else (bins - 1) / (_LEVELS - 1)
-    distance = np.abs(np.arange(_LEVELS)[:, None] * steps - np.arange(bins))
+def _shares(place: NDArray[np.float64], bins: int, *, circular: bool = False) -> NDArray[np.float32]:
+    """How levels at places from 0 to 1 share their votes between the two nearest bins: (levels, bins)."""
+    distance = np.abs(place[:, None] * (bins if circular else bins - 1) - np.arange(bins))
     if circular:
         distance = np.minimum(distance, bins - distance)
     shares: NDArray[np.float32] = np.maximum(0, 1 - distance).astype(np.float32)
     return shares
 
 
-_HUE_SHARES = _shares(HUE_BINS, circular=True)
-_SATURATION_SHARES = _shares(SATURATION_BINS, circular=False)
-_VALUE_SHARES = _shares(VALUE_BINS, circular=False)
+# Pillow rounds hue and saturation down to a level, so what they were lies half a level above on average.
+_ROUNDED_DOWN = np.minimum((np.arange(_LEVELS) + 0.5) / (_LEVELS - 1), 1.0)
+_HUE_SHARES = _shares(_ROUNDED_DOWN, HUE_BINS, circular=True)
+_SATURATION_SHARES = _shares(_ROUNDED_DOWN, SATURATION_BINS)
+_VALUE_SHARES = _shares(np.linspace(0, 1, _LEVELS), VALUE_BINS)
 
 
 def hsv_histograms(photo: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[np.float32]:

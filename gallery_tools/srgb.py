@@ -35,7 +35,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
     A profile that is damaged, or belongs to another kind of picture, is ignored: viewers do the same.
     """
     if profile:
-        with suppress(ImageCms.PyCMSError):
+        with suppress(ImageCms.PyCMSError, OSError):
             image = ImageCms.applyTransform(image, _transform(profile, image.mode)) or image
     return np.asarray(image.convert("RGB"))
 

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_extractor import SAMPLES, TINY
+
+from gallery_tools.appearance import BINS, hsv_histograms
+from gallery_tools.indexer import index
+from gallery_tools.photos import load_photo
+from gallery_tools.records import Features, NewPhoto, PhotoFile
+from gallery_tools.search import search, share_of_foreground
+from gallery_tools.store import Gallery
+
+
+def described(extractor, pixels):
+    pixels = extractor.resize(pixels)
+    content = extractor.content_features([pixels])[0]
+    return content, hsv_histograms(pixels, content.shape[:2])
+
+
+def naive_search(gallery, content, appearance, mask_grid):
+    """Formulas 3 and 5 and the score as they are written, pair by pair."""
+    cells = [(row, column) for row in range(content.shape[0]) for column in range(content.shape[1])]
+    foreground = [cell for cell in cells if mask_grid[cell] >= 0.5]
+    background = [cell for cell in cells if mask_grid[cell] < 0.05]
+    found = {}
+    for photo in gallery.photos():
+        features = gallery.features(photo.id)
+        patches = [(row, column) for row in range(photo.rows) for column in range(photo.columns)]
+        finding = sum(
+            any(content[i] @ features.content[j] >= gallery.content_threshold for j in patches) for i in foreground
+        )
+        qualifies, agreements = False, []
+        for i in background:
+            best = max(patches, key=lambda j: content[i] @ features.content[j])
+            if content[i] @ features.content[best] >= gallery.content_threshold:
+                agreements.append(appearance[i] @ features.appearance[best])
+            for j in patches:
+                if (
+                    content[i] @ features.content[j] >= gallery.content_threshold
+                    and appearance[i] @ features.appearance[j] >= gallery.appearance_threshold
+                ):
+                    qualifies = True
+        if finding and qualifies:
+            share = finding / len(foreground)
+            found[photo.file.path] = (share * np.mean(agreements), share, np.mean(agreements))
+    return found
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_agrees_with_the_formulas_written_out(gallery, extractor, album, number):
+    index(gallery, extractor, [album(16)])
+    content, appearance = described(extractor, load_photo(SAMPLES[number], 448))
+    mask_grid = np.zeros(content.shape[:2], np.float32)
+    mask_grid[2:4, 2:4] = 1
+    mask_grid[2:4, 4] = 0.3
+    expected = naive_search(gallery, content, appearance, mask_grid)
+    assert 2 <= len(expected) < 16
+    found = search(gallery, content, appearance, mask_grid, k=16)
+    assert {one.path: (one.score, one.content, one.appearance) for one in found} == {
+        path: pytest.approx(scores, abs=1e-5) for path, scores in expected.items()
+    }
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    for k in (0, 1, 3):
+        assert search(gallery, content, appearance, mask_grid, k=k) == found[:k]
+
+
+def one_hot(places: list[list[int]], size: int) -> np.ndarray:
+    return np.eye(size, dtype=np.float32)[np.array(places)]
+
+
+def add(gallery: Gallery, path: Path, content: list[list[int]], appearance: list[list[int]]) -> None:
+    path.touch()
+    features = Features(one_hot(content, TINY.dimension), one_hot(appearance, BINS))
+    gallery.add([NewPhoto(PhotoFile(path, 0, 0, path.name.encode()), 64, 64, features)])
+
+
+MASK = np.array([[1, 0, 0]], np.float32)
+
+
+def query(content: list[int], appearance: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    return one_hot([content], TINY.dimension), one_hot([appearance], BINS)
+
+
+def test_content_and_appearance_must_agree_in_the_same_pair(gallery, tmp_path):
+    # The background is grass (2) in light 8. Both photos show the object (1), grass, and light 8.
+    add(gallery, tmp_path / "grass in this light.jpg", [[1, 2, 3]], [[5, 8, 6]])
+    add(gallery, tmp_path / "something else in this light.jpg", [[1, 2, 3]], [[5, 7, 8]])
+    found = search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK)
+    assert [one.path.name for one in found] == ["grass in this light.jpg"]
+    assert (found[0].score, found[0].content, found[0].appearance) == (1, 1, 1)
+
+
+def test_photo_without_the_object_does_not_qualify(gallery, tmp_path):
+    add(gallery, tmp_path / "no object.jpg", [[2, 2, 3]], [[8, 8, 8]])
+    assert search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK) == []
+
+
+def test_no_background_or_no_foreground_finds_nothing(gallery, tmp_path):
+    add(gallery, tmp_path / "a.jpg", [[1, 2, 3]], [[5, 8, 6]])
+    for mask in (np.ones_like(MASK), np.zeros_like(MASK)):
+        assert search(gallery, *query([1, 2, 2], [5, 8, 8]), mask) == []
+
+
+def test_small_object_is_where_most_of_it_lies(gallery, tmp_path):
+    add(gallery, tmp_path / "a.jpg", [[1, 2, 3]], [[5, 8, 6]])
+    for covered in (0.3, 0.02):
+        found = search(gallery, *query([1, 2, 4], [5, 8, 8]), np.array([[covered, 0, 0.01]], np.float32))
+        assert [one.content for one in found] == [1]
+
+
+def test_excluded_and_vanished_photos_are_passed_over(gallery, tmp_path):
+    for name in ("a", "b", "c"):
+        add(gallery, tmp_path / f"{name}.jpg", [[1, 2, ord(name) % 7 + 3]], [[5, 8, 6]])
+    (tmp_path / "b.jpg").unlink()
+    found = search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK, excluded=[tmp_path / "a.jpg"])
+    assert [one.path.name for one in found] == ["c.jpg"]
+
+
+def test_of_nearly_the_same_pictures_the_best_is_chosen(gallery, extractor, album):
+    folder = album(6)
+    original = folder / SAMPLES[1].name
+    Image.open(original).resize((400, 300)).save(folder / "smaller.jpg")
+    shutil.copyfile(original, folder / "copy.jpg")
+    index(gallery, extractor, [folder])
+    content, appearance = described(extractor, load_photo(SAMPLES[1], 448))
+    mask_grid = np.zeros(content.shape[:2], np.float32)
+    mask_grid[2:4, 2:4] = 1
+    found = search(gallery, content, appearance, mask_grid, k=8)
+    assert sum(one.path.name in {original.name, "smaller.jpg", "copy.jpg"} for one in found) == 1
+
+
+def test_checkpoint_ends_the_search(gallery, tmp_path):
+    add(gallery, tmp_path / "a.jpg", [[1, 2, 3]], [[5, 8, 6]])
+
+    def stop():
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK, checkpoint=stop)
+    assert len(gallery.photos()) == 1
+
+
+def test_empty_gallery_finds_nothing(gallery):
+    assert search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK) == []
+
+
+def test_share_of_foreground_is_the_mean_of_the_mask():
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:10, :30] = 255
+    np.testing.assert_allclose(share_of_foreground(mask, (2, 3)), [[0.5, 0.25, 0], [0, 0, 0]], atol=1e-6)

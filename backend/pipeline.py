@@ -228,7 +228,7 @@ def _reference_tensors(references: list[LoadedReference], device: str) -> tuple[
     pictures, contents = [], []
     for reference in references:
         resized = Image.fromarray(reference.pixels).resize(size, Image.Resampling.BILINEAR)
-        pictures.append(_picture(np.asarray(resized, dtype=np.float32) / 255)[0])
+        pictures.append(_picture(np.asarray(resized, dtype=np.float32) / np.float32(255))[0])
         height, width = reference.content.shape[:2]
         everything = Window(0, 0, width, height)
         contents.append(_content_of_window(reference.content, everything, everything)[0])

@@ -13,7 +13,7 @@ from backend.network.harmonizer import NetworkConfig
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Content features of packed photos, computed once: what SGF is trained with, and what retrieval searches.
 
-``python -m training.photo_features PACK OUT.npy`` writes (N, 28, 28, 64) float16: each photo's square at 448 px. Features come
-from the untouched photos; the extractor is trained to give the same ones for recoloured objects.
+``python -m training.photo_features PACK OUT.npy`` writes (N, 28, 28, 64) float16: each photo's square at 448 px.
+Features come from the untouched photos; the extractor is trained to give the same ones for recoloured objects.
 """
 
 from __future__ import annotations

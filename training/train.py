@@ -71,7 +71,7 @@ class Trainer:
         self.samples = 0
         if backbone:
             self._start_from(backbone)
-        self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = self.network.to(memory_format=torch.channels_last)
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         encoder = list(self.network.encoder.parameters())
         others = [p for name, p in self.network.named_parameters() if not name.startswith("encoder.")]

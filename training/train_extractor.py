@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from gallery_tools.extractors.content_net import ContentNet
+from gallery_tools.extractors.content_net import STRIDE, ContentNet
 from training.backbone import load_backbone, restore_batch_norm_statistics
 from training.photo_pack import PhotoPack
 from training.recolour import Recipe, Source, recolour, standard_recipes
@@ -44,8 +44,8 @@ def principal_projection(network: ContentNet, batches: list[Tensor]) -> None:
     mean = features.mean(0)
     _, axes = torch.linalg.eigh(torch.cov(features.T))  # ascending
     projection = axes.T.flip(0)[: network.project.out_channels]
-    network.project.weight.copy_(projection[..., None, None])
-    network.project.bias.copy_(-projection @ mean)
+    network.project.weight.data = projection[..., None, None].contiguous()
+    network.project.bias = torch.nn.Parameter(-projection @ mean)
 
 
 @torch.inference_mode()
@@ -81,7 +81,7 @@ def _step_loss(
     """The loss of one batch of random windows; ``originals`` are the teacher's maps of the same photos."""
     windows = random_windows(len(rows), 0.45, 0.9, generator)
     occupied = torch.from_numpy(pack.sizes[rows] / pack.side).float()
-    side = _STUDENT_SIDE // network.backbone.feature_info.reduction()[0]
+    side = _STUDENT_SIDE // STRIDE
     photos = cut(take(pack.photos, rows), windows.grid(occupied, _STUDENT_SIDE, _STUDENT_SIDE)) / 255
     whole = torch.ones_like(photos[:, :1])
     order = torch.randperm(len(rows), generator=generator)
@@ -109,7 +109,7 @@ def train(
     principal_projection(teacher, some)
     originals = teacher_features(teacher, pack, rows)
     print(f"teacher's features: {tuple(originals.shape)}", flush=True)
-    student = ContentNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    student = ContentNet().to(memory_format=torch.channels_last)
     student.load_state_dict(teacher.state_dict())
     student.train()
     optimizer = torch.optim.AdamW(student.parameters(), lr=1.0, weight_decay=1e-4)
@@ -121,7 +121,7 @@ def train(
         picks = numbers.choice(len(rows), batch, replace=False)
         loss = _step_loss(student, pack, rows[picks], originals[torch.from_numpy(picks)], recipes, generator)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         optimizer.step()
         samples += batch

@@ -1,0 +1,158 @@
+"""Measures harmonization on pairs in iHarmony4's layout, as published figures at full resolution are measured.
+
+Every image counts at its own size and in 8 bits. Everything outside the mask is the composite's. MSE goes over the whole
+image and all channels, PSNR = 10 log10(255^2 / MSE) per image and then averaged, fMSE over the masked pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from backend.request import HarmonizeRequest, HarmonizeResult
+from gallery_tools.errors import RaihaError
+
+Measures = dict[str, float]
+"""psnr (dB), mse and fmse (squared 8-bit steps)."""
+
+Harmonize = Callable[[HarmonizeRequest], HarmonizeResult]
+
+_FOLDERS = ("composite_images", "masks", "real_images")
+_SUFFIXES = (".jpg", ".png", ".jpeg")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A composite, its mask and the real image.
+
+    Attributes:
+        name: subset and name of the composite, without its suffix.
+        composite: file.
+        mask: file, white = foreground.
+        real: file.
+    """
+
+    name: str
+    composite: Path
+    mask: Path
+    real: Path
+
+
+def find_pairs(folder: Path) -> list[Pair]:
+    """The pairs of a folder that holds composite_images/, masks/ and real_images/, or subsets that do.
+
+    A composite PHOTO_MASK_VARIANT.jpg belongs to masks/PHOTO_MASK.png and real_images/PHOTO.jpg.
+
+    Raises:
+        RaihaError: "no-pairs" or "pair-incomplete".
+    """
+    subsets = [folder, *sorted(child for child in folder.iterdir() if child.is_dir())] if folder.is_dir() else []
+    pairs = [
+        pair for subset in subsets if (subset / _FOLDERS[0]).is_dir() for pair in _pairs_of_subset(subset, folder)
+    ]
+    if not pairs:
+        raise RaihaError(
+            "no-pairs",
+            f"{folder} holds no test pairs.",
+            f"Name a folder with {', '.join(_FOLDERS)} as iHarmony4 has them, or with subsets that do.",
+        )
+    return pairs
+
+
+def _pairs_of_subset(subset: Path, folder: Path) -> Iterator[Pair]:
+    composites, masks, reals = (subset / name for name in _FOLDERS)
+    for composite in sorted(composites.iterdir()):
+        if composite.suffix.lower() not in _SUFFIXES:
+            continue
+        stem = composite.stem
+        mask = _existing(masks, [stem.rsplit("_", 1)[0], stem], composite)
+        real = _existing(reals, [stem.rsplit("_", 2)[0], stem.rsplit("_", 1)[0], stem], composite)
+        yield Pair(str(composite.relative_to(folder).parent.parent / stem), composite, mask, real)
+
+
+def _existing(folder: Path, stems: list[str], composite: Path) -> Path:
+    for stem in stems:
+        for suffix in _SUFFIXES:
+            file = folder / (stem + suffix)
+            if file.is_file():
+                return file
+    raise RaihaError(
+        "pair-incomplete",
+        f"{composite} has no counterpart in {folder}.",
+        f"Add {folder / stems[0]}.jpg or .png, or remove the composite.",
+    )
+
+
+def measure(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Measures:
+    """Compares an image with the real one.
+
+    Args:
+        image: (H, W, 3) uint8, equal to the composite outside the mask.
+        real: (H, W, 3) uint8.
+        mask: (H, W) bool, True = foreground; somewhere True.
+
+    Returns:
+        psnr is 100 for equal images.
+    """
+    difference = image[mask].astype(np.float64) - real[mask]
+    squared = float((difference**2).sum())
+    mse = squared / image.size
+    psnr = 10 * math.log10(255**2 / mse) if mse > 255**2 / 1e10 else 100.0
+    return {"psnr": psnr, "mse": mse, "fmse": squared / difference.size}
+
+
+@dataclass(frozen=True)
+class PairFigures:
+    """What was measured on one pair, by the method's name, and the references used by each."""
+
+    name: str
+    measures: dict[str, Measures]
+    references: dict[str, int]
+
+
+def evaluate_pair(pair: Pair, settings: dict[str, str | None], harmonize: Harmonize) -> PairFigures:
+    """Measures the untouched composite and each setting.
+
+    Args:
+        pair: the pair.
+        settings: for each name the gallery that is searched, or None for the non-reference setting.
+        harmonize: does the work.
+    """
+    composite, real = (_read(file, "RGB") for file in (pair.composite, pair.real))
+    grey = _read(pair.mask, "L")
+    if not composite.shape == real.shape == (*grey.shape, 3):
+        raise RaihaError(
+            "pair-sizes",
+            f"Composite, mask and real image of {pair.name} differ in size.",
+            "Resize them to one size, or remove the pair.",
+        )
+    mask = grey > 127
+    measures = {"composite": measure(composite, real, mask)}
+    references = {}
+    for name, gallery in settings.items():
+        asked = HarmonizeRequest(composite, composite, mask=mask.astype(np.uint8) * 255, gallery=gallery)
+        result = harmonize(asked)
+        measures[name] = measure(result.layer, real, mask)
+        references[name] = len(result.references)
+    return PairFigures(pair.name, measures, references)
+
+
+def _read(file: Path, mode: str) -> NDArray[np.uint8]:
+    try:
+        with Image.open(file) as image:
+            return np.asarray(image.convert(mode))
+    except OSError as error:
+        raise RaihaError(
+            "unreadable-image", f"{file} cannot be read: {error}.", "Replace the file, or remove the pair."
+        ) from error
+
+
+def mean_measures(figures: list[Measures]) -> Measures:
+    """The mean of each measure over images."""
+    return {key: sum(one[key] for one in figures) / len(figures) for key in figures[0]}

@@ -1,0 +1,140 @@
+"""References for training: what our retrieval (formulas 3 and 5) finds for each packed object among the train photos.
+
+``python -m training.retrieved_references PACK CONTENT.npy OUT.npy`` writes (M, 8) int64 numbers of photos, best first, -1
+where there are fewer. The gallery of an object is its split without its own photo and near-duplicates of it. To do a
+training set in minutes, patches are pooled two by two and at most 24 foreground and 48 background patches of an object
+are looked up; thresholds and score are those of ``gallery_tools.search``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from gallery_tools.appearance import hsv_histograms
+from gallery_tools.extractors.registry import ExtractorInfo, extractor_info
+from gallery_tools.search import BACKGROUND_SHARE, FOREGROUND_SHARE, NEAR_DUPLICATE
+from training.photo_pack import PhotoPack
+
+_KEPT = 8
+_CANDIDATES = 32
+_FOREGROUND_PATCHES = 24
+_BACKGROUND_PATCHES = 48
+
+
+@dataclass(frozen=True)
+class _Photos:
+    """Pooled features of all photos.
+
+    Attributes:
+        content: (N, P, D) float32 unit length; zeros where a square is empty.
+        appearance: (N, P, bins) float32 unit length.
+        inside: (N, P) bool, the patch lies in the photo.
+        side: of the grid, P = side * side.
+    """
+
+    content: Tensor
+    appearance: Tensor
+    inside: Tensor
+    side: int
+
+
+def pooled_features(pack: PhotoPack, content: NDArray[np.float16]) -> _Photos:
+    """Content and appearance on a grid of half the extractor's resolution."""
+    side = content.shape[1] // 2
+    count = len(content)
+    pooled = torch.empty(count, side * side, content.shape[3])
+    appearance = np.empty(
+        (count, side * side, hsv_histograms(pack.photos[0].transpose(1, 2, 0), (1, 1)).size), np.float32
+    )
+    for number in range(count):
+        maps = torch.from_numpy(np.asarray(content[number], dtype=np.float32)).permute(2, 0, 1)[None]
+        pooled[number] = F.avg_pool2d(maps, 2)[0].flatten(1).T
+        square = np.ascontiguousarray(pack.photos[number].transpose(1, 2, 0))
+        appearance[number] = hsv_histograms(square, (side, side)).reshape(side * side, -1)
+    centres = (torch.arange(side) + 0.5) / side
+    occupied = torch.from_numpy(pack.sizes / pack.side).float()
+    inside = (centres[None, :, None] < occupied[:, 0, None, None]) & (centres < occupied[:, 1, None, None])
+    inside = inside.flatten(1)
+    return _Photos(F.normalize(pooled, dim=2) * inside.unsqueeze(2), torch.from_numpy(appearance), inside, side)
+
+
+def _some(flags: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Numbers of at most so many of the patches that are flagged."""
+    numbers = torch.nonzero(flags).flatten()
+    return numbers[torch.randperm(len(numbers), generator=generator)[:most]]
+
+
+def references_of_object(
+    photos: _Photos,
+    gallery: Tensor,
+    owner: int,
+    share: Tensor,
+    info: ExtractorInfo,
+    generator: torch.Generator,
+) -> list[int]:
+    """Numbers of the best references of one object.
+
+    Args:
+        photos: all photos.
+        gallery: (G,) numbers of the photos that may be found.
+        owner: number of the object's photo.
+        share: (P,) share of the object in each patch of that photo.
+        info: of the extractor; its thresholds count.
+        generator: draws the patches that are looked up.
+    """
+    foreground = _some((share >= FOREGROUND_SHARE) & photos.inside[owner], _FOREGROUND_PATCHES, generator)
+    background = _some((share < BACKGROUND_SHARE) & photos.inside[owner], _BACKGROUND_PATCHES, generator)
+    if not len(foreground) or not len(background):
+        return []
+    content = photos.content[gallery]
+    likeness = (content.flatten(0, 1) @ photos.content[owner, foreground].T).unflatten(0, content.shape[:2])
+    found = (likeness.amax(1) >= info.content_threshold).float().mean(1)  # formula 3, for each patch
+    same = (content * photos.content[owner]).sum(2).sum(1) / photos.inside[owner].sum() >= NEAR_DUPLICATE
+    found[same | (gallery == owner)] = 0
+    shares, candidates = found.topk(min(_CANDIDATES, len(found)))
+    like = torch.einsum("qd,cpd->cqp", photos.content[owner, background], content[candidates])
+    agree = torch.einsum("qd,cpd->cqp", photos.appearance[owner, background], photos.appearance[gallery[candidates]])
+    alike = ((like >= info.content_threshold) & (agree >= info.appearance_threshold)).flatten(1).any(1)  # formula 5
+    best, places = like.max(2)
+    matched = best >= info.content_threshold
+    agreement = (agree.gather(2, places.unsqueeze(2)).squeeze(2) * matched).sum(1) / matched.sum(1).clamp_min(1)
+    score = shares * agreement * alike
+    order = score.argsort(descending=True)
+    return [int(gallery[candidates[number]]) for number in order if score[number] > 0]
+
+
+def main() -> None:
+    """Finds them from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pack", type=Path)
+    parser.add_argument("content", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--extractor", default="bundled")
+    arguments = parser.parse_args()
+    pack = PhotoPack.load(arguments.pack)
+    photos = pooled_features(pack, np.load(arguments.content, mmap_mode="r"))
+    info, generator = extractor_info(arguments.extractor), torch.Generator().manual_seed(0)
+    result = np.full((len(pack.masks), _KEPT), -1, np.int64)
+    for validation in (False, True):
+        gallery = torch.from_numpy(np.flatnonzero(pack.validation == validation))
+        for number in np.flatnonzero(pack.validation[pack.owners] == validation):
+            mask = torch.from_numpy(np.asarray(pack.masks[number], dtype=np.float32))[None, None] / 255
+            share = F.adaptive_avg_pool2d(mask, photos.side).flatten()
+            found = references_of_object(photos, gallery, int(pack.owners[number]), share, info, generator)[:_KEPT]
+            result[number, : len(found)] = found
+    np.save(arguments.out, result)
+    print(
+        f"{(result[:, 0] >= 0).mean():.1%} of the objects have references, {(result >= 0).sum(1).mean():.1f} on average"
+    )
+
+
+if __name__ == "__main__":
+    main()

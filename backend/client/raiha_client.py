@@ -55,6 +55,8 @@ _CONNECT_SECONDS = 5.0
 _STALL_SECONDS = 60.0
 """A transfer in which not one byte moves for so long is given up."""
 _CHUNK = 1 << 20
+_CURED_BY_START = ("no-daemon", "damaged-connection-file", "wrong-key")
+"""A daemon that lives mends its connection file twice a second, so these mean that there is none."""
 _SMALL_FRAME = 64 << 20
 """Frames up to this size are accepted whatever was sent; larger ones only up to the largest frame sent."""
 _MAX_FRAMES = 256
@@ -228,6 +230,10 @@ def digest(key: bytes, nonce: bytes, header: Buffer, frames: Sequence[Buffer]) -
     return state.digest()
 
 
+class _AnotherProgram(ConnectionError):
+    """The port belongs to a program that is not a Raiha daemon, so the daemon that had it is gone."""
+
+
 class _Dealer:
     """A ZMTP 3.0 DEALER socket (NULL mechanism, TCP) whose calls block, for one thread. RFC 23 and 28."""
 
@@ -249,9 +255,9 @@ class _Dealer:
         self.socket.sendall(b"\xff" + b"\0" * 8 + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" * 32)
         greeting = self._exactly(64)
         if greeting[0] != 0xFF or greeting[9] != 0x7F or greeting[10] < 3:
-            raise ConnectionError("what answers does not speak ZMTP 3")
+            raise _AnotherProgram("what answers does not speak ZMTP 3")
         if bytes(greeting[12:32]).rstrip(b"\0") != b"NULL":
-            raise ConnectionError("what answers wants another security mechanism")
+            raise _AnotherProgram("what answers wants another security mechanism")
         ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
         ready += b"\x08Identity" + struct.pack(">I", 0)
         self.socket.sendall(bytes([4, len(ready)]) + ready)
@@ -322,6 +328,18 @@ class _Dealer:
 
     def close(self) -> None:
         self.socket.close()
+
+
+def _dial(endpoint: str) -> _Dealer:
+    # A daemon that is just being killed still takes connections and drops them: a moment later it refuses.
+    for _ in range(4):
+        try:
+            return _Dealer(endpoint)
+        except (ConnectionRefusedError, _AnotherProgram):
+            raise
+        except ConnectionError:
+            time.sleep(0.1)
+    return _Dealer(endpoint)
 
 
 class _Outgoing(NamedTuple):
@@ -448,8 +466,8 @@ class Client:
         if daemon.protocol != PROTOCOL:
             raise _other_version(daemon)
         try:
-            dealer = _Dealer(daemon.endpoint)
-        except ConnectionRefusedError as error:
+            dealer = _dial(daemon.endpoint)
+        except (ConnectionRefusedError, _AnotherProgram) as error:
             _forget_stale(daemon, runtime_folder)
             raise _no_daemon() from error
         except OSError as error:
@@ -768,7 +786,7 @@ def ensure_daemon(
     try:
         return Client.connect(runtime_folder, name)
     except ClientError as error:
-        if command is None or error.code not in ("no-daemon", "damaged-connection-file"):
+        if command is None or error.code not in _CURED_BY_START:
             raise
     process = start_daemon(command, runtime_folder)
     begin = time.monotonic()
@@ -781,7 +799,7 @@ def ensure_daemon(
         try:
             return Client.connect(runtime_folder, name)
         except ClientError as error:
-            if error.code not in ("no-daemon", "damaged-connection-file"):
+            if error.code not in _CURED_BY_START:
                 raise
         if ended is None and process.poll() is not None:
             ended = waited

@@ -1,0 +1,152 @@
+"""Daemons as processes of their own: killed, ended by signals, started twice, started by a client."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from test_daemon_jobs import finish, noise, send
+
+from backend.client.raiha_client import CONNECTION_FILE, Client, ClientError, ensure_daemon, find_daemon
+from gallery_tools.folders import runtime_folder
+
+TESTS = Path(__file__).parents[1]
+SERVE = [sys.executable, str(TESTS / "serve_inverting.py")]
+CLIENT = """
+import sys
+from test_daemon_jobs import noise, send
+from backend.client.raiha_client import Client
+client = Client.connect()
+job = send(client)
+while job.progress[0] != "network":
+    job.poll(0.1)
+print("working", flush=True)
+sys.stdin.read()
+"""
+
+StartProcess = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(autouse=True)
+def repository_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [str(TESTS.parent), str(TESTS), str(TESTS / "backend")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
+
+
+@pytest.fixture
+def start_process() -> Iterator[StartProcess]:
+    """Starts a program that prints a line when it is ready."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*command: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        processes.append(process)
+        assert process.stdout is not None and process.stdout.readline()
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_the_connection_file_is_for_this_user_only(start_process: StartProcess) -> None:
+    start_process(*SERVE)
+    folder = runtime_folder()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / CONNECTION_FILE).stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_daemon_and_takes_the_file_away(start_process: StartProcess, which: int) -> None:
+    daemon = start_process(*SERVE, "hold")
+    with Client.connect() as client:
+        job = send(client)
+        while job.progress[0] != "network":
+            job.poll(0.1)
+        daemon.send_signal(which)
+        assert daemon.wait() == 0
+        assert finish(job).error.code == "stopped"
+    assert not (runtime_folder() / CONNECTION_FILE).exists()
+
+
+def test_a_second_daemon_is_refused_and_the_first_goes_on(start_process: StartProcess) -> None:
+    first = start_process(*SERVE)
+    second = subprocess.run(SERVE, capture_output=True, text=True)
+    assert second.returncode != 0
+    assert f"A Raiha daemon is already running (process {first.pid})." in second.stderr
+    with Client.connect() as client:
+        assert client.status()["pid"] == first.pid
+
+
+def test_a_daemon_killed_during_a_job_is_told_at_once_and_leaves_no_trouble(start_process: StartProcess) -> None:
+    daemon = start_process(*SERVE, "hold")
+    with Client.connect() as client:
+        job = send(client)
+        while job.progress[0] != "network":
+            job.poll(0.1)
+        daemon.kill()
+        error = finish(job).error
+    assert error is not None and error.code == "connection-closed"
+    assert "Your picture is unchanged." in error.remedy and error.log_path
+    # What it left behind is stale: a client says so and takes it away, and a new daemon starts.
+    assert (runtime_folder() / CONNECTION_FILE).exists()
+    with pytest.raises(ClientError) as caught:
+        Client.connect()
+    assert caught.value.code == "no-daemon"
+    assert not (runtime_folder() / CONNECTION_FILE).exists()
+    start_process(*SERVE)
+    with Client.connect() as client:
+        assert finish(send(client)).state == "done"
+
+
+def test_a_client_killed_during_its_job_has_it_cancelled(start_process: StartProcess) -> None:
+    start_process(*SERVE, "hold")
+    client_process = start_process(sys.executable, "-c", CLIENT)
+    with Client.connect() as watcher:
+        assert watcher.status()["busy"]
+        client_process.kill()
+        while watcher.status()["busy"]:
+            pass
+
+
+def test_ensure_daemon_starts_one_waits_for_it_and_finds_it_again() -> None:
+    waits: list[float] = []
+    with ensure_daemon(SERVE, waits.append) as client:
+        pid = client.status()["pid"]
+        assert waits == sorted(waits) and len(waits) > 0
+        with ensure_daemon(["there is no such program"]) as again:
+            assert again.status()["pid"] == pid
+        assert finish(send(client, noise(5, 5))).state == "done"
+        client.stop_daemon()
+    os.waitpid(pid, 0)
+    assert find_daemon() is None
+
+
+def test_ensure_daemon_takes_the_place_of_a_dead_one(start_process: StartProcess) -> None:
+    start_process(*SERVE).kill()
+    with ensure_daemon(SERVE) as client:
+        pid = client.status()["pid"]
+        client.stop_daemon()
+    os.waitpid(pid, 0)
+
+
+def test_a_connection_file_that_was_deleted_comes_back(start_process: StartProcess) -> None:
+    daemon = start_process(*SERVE)
+    path = runtime_folder() / CONNECTION_FILE
+    before = json.loads(path.read_text())
+    path.unlink()
+    while not path.exists():
+        assert daemon.poll() is None
+    assert json.loads(path.read_text()) == before

@@ -54,6 +54,7 @@ _ORDER_CHANNELS = {"RGBA": 4, "BGRA": 4, "RGB": 3, "BGR": 3, "GRAYA": 2, "GRAY":
 _CONNECT_SECONDS = 5.0
 _STALL_SECONDS = 60.0
 """A transfer in which not one byte moves for so long is given up."""
+_SECOND_CHANCE_SECONDS = 3.0
 _CHUNK = 1 << 20
 _CURED_BY_START = ("no-daemon", "damaged-connection-file", "wrong-key")
 """A daemon that lives mends its connection file twice a second, so these mean that there is none."""
@@ -230,7 +231,7 @@ def digest(key: bytes, nonce: bytes, header: Buffer, frames: Sequence[Buffer]) -
     return state.digest()
 
 
-class _AnotherProgram(ConnectionError):
+class _AnotherProgramError(ConnectionError):
     """The port belongs to a program that is not a Raiha daemon, so the daemon that had it is gone."""
 
 
@@ -255,9 +256,9 @@ class _Dealer:
         self.socket.sendall(b"\xff" + b"\0" * 8 + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" * 32)
         greeting = self._exactly(64)
         if greeting[0] != 0xFF or greeting[9] != 0x7F or greeting[10] < 3:
-            raise _AnotherProgram("what answers does not speak ZMTP 3")
+            raise _AnotherProgramError("what answers does not speak ZMTP 3")
         if bytes(greeting[12:32]).rstrip(b"\0") != b"NULL":
-            raise _AnotherProgram("what answers wants another security mechanism")
+            raise _AnotherProgramError("what answers wants another security mechanism")
         ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
         ready += b"\x08Identity" + struct.pack(">I", 0)
         self.socket.sendall(bytes([4, len(ready)]) + ready)
@@ -335,7 +336,7 @@ def _dial(endpoint: str) -> _Dealer:
     for _ in range(4):
         try:
             return _Dealer(endpoint)
-        except (ConnectionRefusedError, _AnotherProgram):
+        except (ConnectionRefusedError, _AnotherProgramError):
             raise
         except ConnectionError:
             time.sleep(0.1)
@@ -467,7 +468,7 @@ class Client:
             raise _other_version(daemon)
         try:
             dealer = _dial(daemon.endpoint)
-        except (ConnectionRefusedError, _AnotherProgram) as error:
+        except (ConnectionRefusedError, _AnotherProgramError) as error:
             _forget_stale(daemon, runtime_folder)
             raise _no_daemon() from error
         except OSError as error:
@@ -679,11 +680,12 @@ class Client:
         header = json.loads(bytes(parts[3]))
         if header["type"] == "error" and header["id"] is None:
             raise self._error_of(header)
+        body = self._body(header, parts[4:])
         with self._lock:
             final = header["type"] != "progress"
             job = self._jobs.pop(header.get("id"), None) if final else self._jobs.get(header.get("id"))
         if job is not None:
-            job._arrived.put((header, self._body(header, parts[4:])))
+            job._arrived.put((header, body))
 
     def _error_of(self, header: dict[str, Any]) -> ClientError:
         return ClientError(header["code"], header["sentence"], header["remedy"], self.daemon.log)
@@ -804,7 +806,7 @@ def ensure_daemon(
         if ended is None and process.poll() is not None:
             ended = waited
         # One that ended may have found that another editor's daemon is just starting: that one gets a moment.
-        if waited > seconds or (ended is not None and waited > ended + 3.0):
+        if waited > seconds or (ended is not None and waited > ended + _SECOND_CHANCE_SECONDS):
             raise _not_started(process, runtime_folder)
 
 

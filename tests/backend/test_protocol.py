@@ -121,8 +121,12 @@ def test_frames_that_no_descriptor_names_and_too_many_frames() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"{", b"[]", b"1", b'"x"', b"{}", b'{"type":"x"}', b'{"type":1,"id":"1"}', b"\xff\xfe", b"[" * 100_000]
-    + [b'{"type":"a","id":"%s"}' % (b"1" * 65), b" " * (protocol.MAX_HEADER_BYTES + 1), b'{"type":"","id":"1"}'],
+    [
+        *(b"", b"{", b"[]", b"1", b'"x"', b"{}", b'{"type":"x"}', b'{"type":1,"id":"1"}', b"\xff\xfe", b"[" * 100_000),
+        b'{"type":"a","id":"%s"}' % (b"1" * 65),
+        b" " * (protocol.MAX_HEADER_BYTES + 1),
+        b'{"type":"","id":"1"}',
+    ],
 )
 def test_headers_that_are_none(text: bytes) -> None:
     with pytest.raises(BadMessage):

@@ -18,7 +18,11 @@ def chosen_layers(document: Any, view: Any) -> list[Any]:
     Raises:
         LayerError: there is none, or one of them is hidden or locked.
     """
-    chosen = list(view.selectedNodes()) or [document.activeNode()]
+    active = document.activeNode()
+    chosen = list(view.selectedNodes())
+    # After a change of document Krita goes on telling the other one's choice for a moment.
+    if active is not None and _key(active) not in map(_key, chosen):
+        chosen = [active]
     layers: dict[str, Any] = {}
     for node in chosen:
         layer = _layer_of(node)

@@ -23,6 +23,11 @@ ACTION, ACTION_AGAIN = "raiha_harmonize", "raiha_harmonize_again"
 class HarmonizeExtension(Extension):
     """Filter > Harmonize... and Filter > Harmonize Again."""
 
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        # Qt's parent keeps only the C++ half of a widget alive: what is open is held here.
+        self._open: set[Any] = set()
+
     def setup(self) -> None:
         """Krita calls this once; there is nothing to do before a window is there."""
 
@@ -44,6 +49,8 @@ class HarmonizeExtension(Extension):
         dialog = HarmonizeDialog(session, fresh, _main_window())
         view = Krita.instance().activeWindow().activeView()
         dialog.done_with.connect(lambda options, done: _finish(view, options, done))
+        self._open.add(dialog)
+        dialog.finished.connect(lambda _: self._open.discard(dialog))
         dialog.show()
 
     def harmonize_again(self) -> None:
@@ -55,12 +62,14 @@ class HarmonizeExtension(Extension):
         view = Krita.instance().activeWindow().activeView()
         window = ProgressWindow(_main_window())
         runner = Runner(session.harmonize(options), window)
+        self._open.update((window, runner))
         window.cancelled.connect(runner.cancel)
         runner.progressed.connect(window.progress.show_stage)
 
         def ended(done: Done | None, error: BaseException | None) -> None:
             session.close()
             window.leave()
+            self._open.difference_update((window, runner))
             if done is not None:
                 _finish(view, options, done)
             elif isinstance(error, Cancelled):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -67,6 +68,7 @@ class KritaProgram:
         out = self.work / f"out-{self.name}" / name
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
+        self._forget_last_options()
         script = out / f"{scenario}.py"
         shutil.copy(INSIDE / script.name, script)
         inside_documents = []
@@ -82,6 +84,11 @@ class KritaProgram:
         if done.returncode:
             raise AssertionError(f"Krita ended with {done.returncode}:\n{(out / 'krita.log').read_text()[-6000:]}")
         return json.loads((out / "results.json").read_text("utf-8")), out
+
+    def _forget_last_options(self) -> None:
+        settings = self.home / ".config" / "kritarc"
+        text = re.sub(r"^\[raiha\]\n(?:[^\[\n].*\n|\n)*", "", settings.read_text("utf-8"), flags=re.MULTILINE)
+        settings.write_text(text, "utf-8")
 
     def _variables(self, out: Path, script: Path, runtime: Path) -> dict[str, str]:
         session = self.work / "session"

@@ -1,0 +1,105 @@
+"""What Krita's plug-in says and does when things are not as they should be, on the real Krita."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from asked import answer_without_krita, pixels_of
+from common import HELD, object_layer, picture_layer, raiha, running_daemon, write_ora
+from krita_program import KritaProgram
+
+SIZE = (512, 342)
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    layers = [picture_layer(SIZE), object_layer(260, 120, 160)]
+    return write_ora(tmp_path / "behaviour.ora", layers, "object", SIZE)
+
+
+def test_unfit_layers_are_refused_in_a_sentence(krita: KritaProgram, runtime: Path, document: Path) -> None:
+    with running_daemon(runtime, runtime / "data"):
+        found, _ = krita.run("refusals", [document], runtime, "refusals")
+    beginnings = {
+        "hidden": "The layer “object” is hidden.",
+        "locked": "The layer “object” is locked.",
+        "alone": "There is no picture around the layer “object”.",
+        "selection": "The selection does not touch the layer “object”.",
+        "empty": "The layer “empty” is empty.",
+    }
+    assert found.pop("without-a-document") == [False, False]
+    assert set(found) == set(beginnings)
+    for kind, said in found.items():
+        assert said["said"].startswith(beginnings[kind])
+        assert said["unchanged"]
+
+
+def test_several_layers_in_place_and_two_documents(krita: KritaProgram, runtime: Path, document: Path) -> None:
+    with running_daemon(runtime, runtime / "data"):
+        found, folder = krita.run("several", [document], runtime, "several")
+        several = found["several"]
+        for name, asked in several["asked"].items():
+            layer = pixels_of(asked, folder, asked["pixels"])
+            wanted = answer_without_krita(krita, runtime, asked, folder, layer, None)
+            np.testing.assert_array_equal(pixels_of(asked, folder, several["result"][name]), wanted)
+    assert several["visible"] == {
+        "picture": True,
+        "object": False,
+        "object (harmonized)": True,
+        "second": False,
+        "second (harmonized)": True,
+    }
+    assert several["undone"]
+    assert found["in-place"] == {"names": ["picture", "object", "second"], "changed": True, "undone": True}
+    assert found["two-documents"] == {
+        "second": ["picture", "object", "object (harmonized)"],
+        "first_unchanged": True,
+    }
+
+
+def test_cancelled_and_killed_jobs_leave_the_document_alone(krita: KritaProgram, runtime: Path, document: Path) -> None:
+    with running_daemon(runtime, runtime / "data", HELD) as daemon:
+        found, _ = krita.run("interrupted", [document], runtime, "interrupted")
+        daemon.process.wait()
+    unchanged = {"said": None, "unchanged": True, "modified": False}
+    assert found["dialog-cancelled"] == unchanged
+    assert found["cancelled"] == unchanged
+    said = found["killed"].pop("said")
+    assert found["killed"] == {"unchanged": True, "modified": False}
+    assert said.startswith("The Raiha daemon stopped, or closed the connection")
+    assert "The log is at " in said
+
+
+def test_daemon_of_another_protocol_is_named(krita: KritaProgram, runtime: Path, document: Path) -> None:
+    fields = {"protocol": 99, "version": "9.9", "pid": 1, "endpoint": "tcp://127.0.0.1:9", "key": "00" * 32}
+    (runtime / "raiha-daemon.json").write_text(json.dumps({**fields, "log": "/nowhere/log"}), "utf-8")
+    found, _ = krita.run("starting", [document], runtime, "other-version")
+    assert found["said"].startswith("The Raiha daemon that is running (version 9.9) speaks protocol 99")
+    assert "Manual.html" in found["said"]
+    assert found["unchanged"]
+
+
+def test_daemon_that_cannot_start_is_explained(krita: KritaProgram, runtime: Path, document: Path) -> None:
+    krita.install_plugin({"command": ["/nowhere/raiha", "serve"]})
+    try:
+        found, _ = krita.run("starting", [document], runtime, "cannot-start")
+    finally:
+        krita.install_plugin()
+    assert found["said"].startswith("The Raiha daemon could not be started")
+    assert "Manual.html" in found["said"]
+    assert "The log is at " in found["said"]
+    assert found["unchanged"]
+
+
+def test_daemon_is_started_when_there_is_none(krita: KritaProgram, runtime: Path, document: Path) -> None:
+    if krita.root != Path("/"):
+        pytest.skip("the recorded command lies outside the chroot")
+    found, _ = krita.run("starting", [document], runtime, "starting")
+    assert found["said"] is None
+    assert found["names"] == ["picture", "object", "object (harmonized)"]
+    own = {"RAIHA_RUNTIME_DIR": str(runtime)}
+    assert raiha(own, "status")["pid"]
+    assert raiha(own, "stop")["stopped"]

@@ -14,8 +14,9 @@ from gallery_tools.photos import UnreadablePhoto, find_photos
 from gallery_tools.records import Features, GalleryPhoto, NewPhoto, PhotoFile
 from gallery_tools.store import Gallery
 
-_BATCH = 8
-_MOST_WAITING = 4 * _BATCH
+BATCH = 2
+"""Photos of one size that the extractor is given at once; with more, its layers no longer fit the cache of a core."""
+_MOST_WAITING = 16
 _PHOTOS_A_COMMIT = 64
 _SECONDS_A_COMMIT = 5.0
 
@@ -196,7 +197,7 @@ class _Run:
     def _take(self, photo: PreparedPhoto) -> None:
         shape = photo.pixels.shape
         self._at_work.setdefault(shape, []).append(photo)
-        if len(self._at_work[shape]) == _BATCH:
+        if len(self._at_work[shape]) == BATCH:
             self._extract(shape)
         elif sum(map(len, self._at_work.values())) >= _MOST_WAITING:
             self._extract(max(self._at_work, key=lambda shape: len(self._at_work[shape])))

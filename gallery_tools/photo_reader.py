@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def read_ahead(
         file, data = _read(path)
         return KnownPhoto(file) if file.digest in known_digests else prepared(file, data, extractor)
 
-    for path, future in _in_threads(prepare, paths):
+    for path, future in in_threads(prepare, paths):
         try:
             yield path, future.result()
         except UnreadablePhoto as error:
@@ -96,17 +97,19 @@ def _read(path: Path) -> tuple[PhotoFile, bytes]:
     return PhotoFile(path, status.st_mtime_ns, status.st_size, digest), data
 
 
-_Outcome = Future[KnownPhoto | PreparedPhoto]
+_Outcome = TypeVar("_Outcome")
 
 
-def _in_threads(
-    prepare: Callable[[Path], KnownPhoto | PreparedPhoto], paths: Iterable[Path]
-) -> Iterator[tuple[Path, _Outcome]]:
-    waiting: deque[tuple[Path, _Outcome]] = deque()
+def in_threads(work: Callable[[Path], _Outcome], paths: Iterable[Path]) -> Iterator[tuple[Path, Future[_Outcome]]]:
+    """Does work in a few threads, some paths ahead of the one that is asked for; in the order of the paths.
+
+    When it is left early, what has not been begun is dropped.
+    """
+    waiting: deque[tuple[Path, Future[_Outcome]]] = deque()
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="photo-reader")
     try:
         for path in paths:
-            waiting.append((path, pool.submit(prepare, path)))
+            waiting.append((path, pool.submit(work, path)))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft()
         while waiting:

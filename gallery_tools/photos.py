@@ -42,7 +42,7 @@ if _HAS_HEIF:
 
 Image.init()
 # What else Pillow reads is no photo, and some of its other readers start programs.
-_PILLOW_FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF") if name in Image.OPEN]
+_PILLOW_FORMATS: list[str] = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF") if name in Image.OPEN]
 
 # The limits above are lower than the size at which Pillow warns, or have been weighed against it.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

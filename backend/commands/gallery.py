@@ -21,7 +21,7 @@ GalleryName = Annotated[str, typer.Option("--gallery", help="Name of the gallery
 
 @app.command()
 def status(
-    gallery: Annotated[str | None, typer.Option(help="Name of one gallery. [default: all]")] = None,
+    gallery: Annotated[str | None, typer.Option(help="Name of one gallery; by default all are shown.")] = None,
     json: JsonFlag = False,
 ) -> None:
     """Say of each gallery how many photos it holds, its size, its extractor, its folders and when it was last indexed.
@@ -60,7 +60,7 @@ def list_photos(gallery: GalleryName = "default", json: JsonFlag = False) -> Non
 
 @app.command()
 def remove(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Photos or folders.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Photos or folders.")] = None,
     all_photos: Annotated[bool, typer.Option("--all", help="Remove the whole gallery.")] = False,
     gallery: GalleryName = "default",
     json: JsonFlag = False,

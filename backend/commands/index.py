@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def index(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of photos.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of photos.")],
     gallery: Annotated[str, typer.Option(help="Name of the gallery; made when there is none.")] = "default",
     extractor: Annotated[
-        str | None, typer.Option(help="Extractor of the content features. [default: the gallery's, or bundled]")
+        str | None, typer.Option(help="Extractor of the content features; by default the gallery's, or bundled.")
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="The extractor's weights, from a local file.")] = None,
     json: JsonFlag = False,

@@ -36,6 +36,7 @@ def search(
 
         raiha search composite.png --mask mask.png --gallery people -k 8 --json
     """
+    from backend.image_file import read_mask
     from gallery_tools.appearance import hsv_histograms
     from gallery_tools.extractors.extractor import load_extractor
     from gallery_tools.photos import load_photo
@@ -44,7 +45,8 @@ def search(
     from gallery_tools.store import Gallery
 
     photo = load_photo(image)
-    object_mask = _load_mask(mask, photo.shape[:2])
+    object_mask = read_mask(mask)
+    _check_mask(object_mask, photo.shape[:2])
     with Gallery(gallery) as opened:
         extractor = load_extractor(opened.extractor, weights)
         pixels = extractor.resize(photo)
@@ -55,13 +57,7 @@ def search(
     emit({"gallery": gallery, "references": [_as_json(one) for one in found]}, json, _as_text(gallery, found))
 
 
-def _load_mask(path: Path, size: tuple[int, ...]) -> NDArray[np.uint8]:
-    import numpy as np
-    from PIL import Image
-
-    from gallery_tools.photos import load_photo
-
-    mask = np.asarray(Image.fromarray(load_photo(path)).convert("L"))
+def _check_mask(mask: NDArray[np.uint8], size: tuple[int, ...]) -> None:
     if mask.shape != size:
         raise RaihaError(
             "mask-size",
@@ -71,7 +67,6 @@ def _load_mask(path: Path, size: tuple[int, ...]) -> NDArray[np.uint8]:
         )
     if not mask.any():
         raise RaihaError("empty-mask", "The mask is empty: all of it is black.", "Paint the object white.")
-    return mask
 
 
 def _as_json(reference: Reference) -> dict[str, object]:

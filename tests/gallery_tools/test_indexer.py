@@ -165,7 +165,7 @@ def test_progress_ends_at_the_total(gallery, extractor, album):
 
 
 def test_interrupted_run_keeps_what_is_done_and_goes_on(gallery, extractor, album, monkeypatch):
-    monkeypatch.setattr("gallery_tools.indexer._BATCH", 2)
+    monkeypatch.setattr("gallery_tools.indexer.BATCH", 2)
     folder = album(10)
 
     def stop(progress):
@@ -186,7 +186,7 @@ from pathlib import Path
 import gallery_tools.indexer as indexer
 from gallery_tools.store import Gallery
 from tiny_extractor import CountingExtractor, TINY
-indexer._BATCH = 1
+indexer.BATCH = 1
 indexer._PHOTOS_A_COMMIT = 3
 def kill(progress):
     if progress.done == 8:

@@ -733,7 +733,8 @@ def start_daemon(command: Sequence[str], runtime_folder: str | Path | None = Non
         options = {"creationflags": 0x08000000 | 0x00000200}
     try:
         log = start_log(runtime_folder)
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (log.parent.parent, log.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with log.open("wb") as output:
             return subprocess.Popen(
                 list(command),
@@ -754,8 +755,8 @@ def start_daemon(command: Sequence[str], runtime_folder: str | Path | None = Non
 
 def start_log(runtime_folder: str | Path | None = None) -> Path:
     """Where a daemon that is started here says what it has to say before its own log begins."""
-    folder = Path(runtime_folder) if runtime_folder is not None else runtime_folders()[0]
-    return folder / START_LOG
+    folders = runtime_folders() if runtime_folder is None else [Path(runtime_folder)]
+    return next((folder for folder in folders if folder.parent.is_dir()), folders[-1]) / START_LOG
 
 
 def _environment_for_daemon() -> dict[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backend.commands.output import JsonFlag, emit
+from gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
     from backend.daemon.connection import Connection
@@ -59,4 +61,12 @@ def serve(
 
 
 def _galleries() -> list[dict[str, Any]]:
-    return []
+    """The galleries that can be searched; a damaged one is left out, `raiha gallery verify` tells about it."""
+    from gallery_tools.gallery_file import gallery_names
+    from gallery_tools.store import Gallery
+
+    found = []
+    for name in gallery_names():
+        with suppress(RaihaError), Gallery(name) as gallery:
+            found.append({"name": name, "photos": gallery.status().photos})
+    return found

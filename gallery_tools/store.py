@@ -171,7 +171,7 @@ class Gallery:
             name=self.name,
             photos=photos,
             patches=patches,
-            bytes=sum(file.stat().st_size for file in self.folder.iterdir()),
+            bytes=sum(map(_size, self.folder.iterdir())),
             extractor=self.extractor,
             last_indexed=max(folders.values(), default=None),
             folders=tuple(folders),
@@ -309,6 +309,13 @@ def remove_gallery(name: str) -> None:
         open_database(name)  # says that it is missing
     with writer_lock(name):
         shutil.rmtree(folder)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # SQLite's side files come and go
+        return 0
 
 
 def _photo(row: tuple[Any, ...]) -> GalleryPhoto:

@@ -12,10 +12,12 @@ from backend.protocol import Order
 from backend.request import Cancelled, HarmonizeRequest, HarmonizeResult, Pixels, Progress, UsedReference
 from gallery_tools.errors import RaihaError
 
+_TOLD_BY_THE_LOG = ("connection-closed", "no-answer", "wrong-key", "other-version", "bad-message")
+
 
 def as_raiha_error(error: ClientError) -> RaihaError:
-    """The client's error as one of ours, with the log's path in the remedy."""
-    log = f" Log: {error.log_path}" if error.log_path and error.log_path not in error.remedy else ""
+    """The client's error as one of ours, with the log's path in the remedy where the log may say more."""
+    log = f" Log: {error.log_path}" if error.code in _TOLD_BY_THE_LOG and error.log_path else ""
     return RaihaError(error.code, error.sentence, error.remedy + log)
 
 

@@ -16,6 +16,12 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 SMOOTHNESS = 0.01
 """Variance of luminance below which a window counts as flat and its coefficients are only averaged."""
 
+PURITY = 32
+"""Power of a cell's share of the object in its weight: cells at the edge, half background, count only alone."""
+
+TRACE = 1e-20
+"""Weight below which a window holds nothing of the object."""
+
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -55,12 +61,11 @@ def fit_to_guide(coefficients: Tensor, guide: Values, mask: Values) -> Values:
     change = coefficients.double() - torch.tensor(IDENTITY, dtype=torch.float64)[:, None, None]
     light = _resized(luminance(np.moveaxis(guide, 2, 0)), size)
     weight = _resized(mask, size)
-    if not weight.any():
-        weight = torch.ones_like(weight)
+    weight = (weight / weight.max()) ** PURITY if weight.any() else torch.ones_like(weight)
     radius = max(1, min(size) // 64)
     share = _box(weight, radius)
-    known = share > 1e-6
-    share = share.clamp(min=1e-6)
+    known = share > TRACE
+    share = share.clamp(min=TRACE)
     mean_light = _box(weight * light, radius) / share
     mean_change = _box(weight * change, radius) / share
     variance = _box(weight * light * light, radius) / share - mean_light**2

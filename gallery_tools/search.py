@@ -32,8 +32,9 @@ FOREGROUND_SHARE = 0.5
 """A patch belongs to the foreground when at least this share of it is object,"""
 BACKGROUND_SHARE = 0.05
 """and to the background when less than this is; those between are edges and belong to neither."""
-NEAR_DUPLICATE = 0.9
-"""Mean cosine of content at the same places from which two photos count as the same picture."""
+NEAR_DUPLICATE = 0.8
+"""Mean cosine of content at the same places from which two photos count as the same picture. With the bundled extractor
+resized, recompressed and recoloured copies and shifts by 3 % reach 0.84 to 0.98, different photos 0.4 at most."""
 
 
 @dataclass(frozen=True)

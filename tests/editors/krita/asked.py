@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import raiha
 from krita_program import KritaProgram
 from numpy.typing import NDArray
 
 from backend.client.raiha_client import Client, Frame
+from backend.image_file import ImageFile, read_image, write_image
 
 DTYPES = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4}
@@ -40,6 +42,25 @@ def answer_without_krita(
         result = job.wait()
     assert result is not None and result.layer is not None
     return np.frombuffer(result.layer.data, layer.dtype).reshape(layer.shape)
+
+
+def answer_of_command(
+    krita: KritaProgram, own: dict[str, str], asked: dict[str, Any], folder: Path, layer: Pixels
+) -> Pixels:
+    """Return what ``raiha harmonize`` makes of files with the dumped layer and background."""
+    background = pixels_of(asked, folder, asked["background"], asked["canvas"])
+    profile = _profile(krita, asked["profile"])
+    files = [folder / f"{name}.tif" for name in ("layer", "background", "out")]
+    for file, pixels in zip(files, (layer, background), strict=False):
+        write_image(file, ImageFile(_rgba(pixels, asked), profile))
+    x, y = asked["rect"][:2]
+    raiha(own, "harmonize", files[0], "--background", files[1], f"--offset={x},{y}", "-o", files[2])
+    return _rgba(read_image(files[2]).pixels, asked)
+
+
+def _rgba(pixels: Pixels, asked: dict[str, Any]) -> Pixels:
+    """Return RGBA of Krita's order, or Krita's order of RGBA: blue and red change places."""
+    return pixels[..., [2, 1, 0, 3]] if order_of(asked) == "BGRA" else pixels
 
 
 def _frame(pixels: Pixels, asked: dict[str, Any]) -> Frame:

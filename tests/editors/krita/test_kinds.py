@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from asked import Pixels, answer_without_krita, pixels_of
+from asked import Pixels, answer_of_command, answer_without_krita, pixels_of
 from common import object_layer, picture_layer, running_daemon, write_ora
 from krita_program import KritaProgram
 
@@ -18,6 +18,7 @@ TRAVEL_AS_THEY_ARE = (
     *("plain", "u16", "u16-linear", "f16-linear", "f32-linear", "wide-gamut", "gray", "gray-linear"),
     *("in-group", "off-canvas"),
 )
+IN_FILES = ("plain", "u16", "u16-linear", "f32-linear", "wide-gamut", "off-canvas")
 FLATTENED = ("group", "vector")
 CONVERTED = ("cmyk", "lab")
 
@@ -27,6 +28,7 @@ class Run(NamedTuple):
 
     krita: KritaProgram
     runtime: Path
+    environment: dict[str, str]
     kinds: dict[str, Any]
     folder: Path
 
@@ -45,9 +47,9 @@ def run(krita: KritaProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     layers = [picture_layer(SIZE), object_layer(260, 120, 160)]
     document = write_ora(folder / "kinds.ora", layers, "object", SIZE)
     runtime = krita.work / f"runtime-kinds-{krita.name}"
-    with running_daemon(runtime, folder / "data"):
+    with running_daemon(runtime, folder / "data") as daemon:
         kinds, out = krita.run("kinds", [document], runtime, "kinds")
-        yield Run(krita, runtime, kinds, out)
+        yield Run(krita, runtime, daemon.environment, kinds, out)
 
 
 @pytest.mark.parametrize("kind", TRAVEL_AS_THEY_ARE)
@@ -57,6 +59,13 @@ def test_result_equals_the_daemons_answer_to_the_same_pixels(run: Run, kind: str
     np.testing.assert_array_equal(result, run.expected(kind, layer))
     np.testing.assert_array_equal(result[..., -1], layer[..., -1])
     assert np.any(result != layer)
+
+
+@pytest.mark.parametrize("kind", IN_FILES)
+def test_result_equals_what_raiha_harmonize_writes(run: Run, kind: str) -> None:
+    asked, layer = run.kinds[kind]["asked"], run.pixels(kind, "pixels")
+    wanted = answer_of_command(run.krita, run.environment, asked, run.folder, layer)
+    np.testing.assert_array_equal(run.pixels(kind, "result"), wanted)
 
 
 @pytest.mark.parametrize("kind", FLATTENED)

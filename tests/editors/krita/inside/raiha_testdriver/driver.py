@@ -176,7 +176,7 @@ def dump(name, pixels):
     return name
 
 
-def snapshot():
+def snapshot(doc=None):
     """Return all that undo has to bring back: every layer's name, visibility, place and pixels."""
     rows = []
 
@@ -186,7 +186,7 @@ def snapshot():
             rows.append((depth, child.name(), child.type(), child.visible(), rect_of(child), hash(pixels)))
             walk(child, depth + 1)
 
-    walk(document().rootNode(), 0)
+    walk((doc or document()).rootNode(), 0)
     return rows
 
 

@@ -172,7 +172,7 @@ class Worker:
             header, frames = error_header(identifier, _out_of_memory()), []
         except Exception as error:
             log.exception("job %s", identifier)
-            header, frames = error_header(identifier, self._unexpected(error)), []
+            header, frames = error_header(identifier, unexpected(error, self._log_path)), []
         return seal(self._key, header, frames)
 
     def _work(self, job: Job) -> tuple[Header, list[Any]]:
@@ -200,12 +200,14 @@ class Worker:
         progress("sending", job.progress[1])
         return result_message(job.key[1], result, wanted.layer_format)
 
-    def _unexpected(self, error: Exception) -> RaihaError:
-        return RaihaError(
-            "unexpected",
-            f"Something went wrong in the Raiha daemon that should not ({type(error).__name__}: {error}).",
-            f"Your picture is unchanged. The log says more: {self._log_path}",
-        )
+
+def unexpected(error: Exception, log_path: Path) -> RaihaError:
+    """What a user is told of an error that nobody foresaw."""
+    return RaihaError(
+        "unexpected",
+        f"Something went wrong in the Raiha daemon that should not ({type(error).__name__}: {error}).",
+        f"Your picture is unchanged. The log says more: {log_path}",
+    )
 
 
 def _out_of_memory() -> RaihaError:

@@ -23,7 +23,7 @@ from backend.daemon.connection import (
     single_instance,
     write_connection_file,
 )
-from backend.daemon.jobs import Job, JobKey, PipelineLike, Worker
+from backend.daemon.jobs import Job, JobKey, PipelineLike, Worker, unexpected
 from backend.daemon.log import log_path
 from backend.daemon.wakeup import Wakeup
 from backend.protocol import PROTOCOL, BadMessage, Header, error_header, parse_header
@@ -211,6 +211,9 @@ class Server:
         except RaihaError as error:
             log.info("message refused: %s", error)
             self._send(peer, seal(self._key, error_header(identifier, error)))
+        except Exception as error:  # One client's message, or a damaged gallery, must not end the daemon for all.
+            log.exception("message not understood")
+            self._send(peer, seal(self._key, error_header(identifier, unexpected(error, log_path()))))
 
     def _accept(self, job: Job) -> None:
         if job.key in self._jobs:

@@ -254,6 +254,23 @@ def test_hello_and_status_say_what_the_editors_show(start_daemon: Callable[..., 
     assert not status["busy"] and status["memory_mb"] > 0
 
 
+def test_galleries_that_cannot_be_listed_do_not_end_the_daemon(start_daemon: Callable[..., RunningDaemon]) -> None:
+    answers = iter([OSError("disk"), []])
+
+    def galleries() -> list[dict[str, object]]:
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    daemon = start_daemon(galleries=galleries)
+    with pytest.raises(ClientError) as caught:
+        daemon.connect()
+    assert caught.value.code == "unexpected"
+    with daemon.connect() as client:
+        assert client.hello["galleries"] == []
+
+
 def test_stop_ends_the_daemon_and_tells_who_is_waiting(daemon: RunningDaemon) -> None:
     daemon.pipeline.may_finish.clear()
     with daemon.connect() as client, daemon.connect() as other:

@@ -122,7 +122,7 @@ def write_image(path: Path, image: ImageFile) -> None:
     """Write a picture in the format that the file's name ends with, whole or not at all.
 
     The file keeps the depth that its format can hold: PNG 8 and 16 bits (floats become 16), TIFF every depth, JPEG and
-    WebP 8 bits.
+    WebP 8 bits. EXIF is not written into TIFF, which libvips cannot do; resolution, XMP and IPTC are.
 
     Raises:
         RaihaError: ``unknown-format``, ``no-alpha`` (JPEG holds no transparency), ``not-written``.

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from backend.commands.main import app
+from backend.image_file import read_image
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A composite with its mask, and a layer with transparency."""
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(tmp_path / "composite.png")
+    mask = np.zeros((60, 80), dtype=np.uint8)
+    mask[20:40, 30:60] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    layer = rng.integers(0, 256, (30, 20, 4), dtype=np.uint8)
+    layer[:10, :, 3] = 0
+    Image.fromarray(layer).save(tmp_path / "layer.png")
+    return tmp_path
+
+
+def raiha(folder: Path, *arguments: str) -> Result:
+    names = [str(folder / one) if "." in one and not one.startswith("-") else one for one in arguments]
+    return CliRunner().invoke(app, ["harmonize", *names, "--json"])
+
+
+def pixels(path: Path) -> Any:
+    return read_image(path).pixels
+
+
+def test_a_composite_changes_only_where_the_mask_is(folder: Path) -> None:
+    done = raiha(folder, "composite.png", "--mask", "mask.png", "-o", "out.png", "--no-daemon")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert report["output"] == str(folder / "out.png")
+    assert report["references"] == []
+    assert report["daemon"] is False
+    assert report["seconds"]["total"] > 0
+    before, after = pixels(folder / "composite.png"), pixels(folder / "out.png")
+    assert (after != before).any()
+    assert (after != before).any(axis=2)[20:40, 30:60].sum() == (after != before).any(axis=2).sum()
+
+
+def test_a_layer_keeps_its_size_and_transparency(folder: Path) -> None:
+    arguments = ["layer.png", "--background", "composite.png", "--offset", "-3,40", "-o", "out.tif", "--no-daemon"]
+    done = raiha(folder, *arguments)
+    assert done.exit_code == 0, done.output
+    before, after = pixels(folder / "layer.png"), pixels(folder / "out.tif")
+    assert (before[..., 3] == after[..., 3]).all()
+    assert (before[:10] == after[:10]).all()
+
+
+def test_strength_0_gives_the_picture_back(folder: Path) -> None:
+    done = raiha(folder, "composite.png", "--mask", "mask.png", "-o", "out.png", "--strength", "0", "--no-daemon")
+    assert done.exit_code == 0, done.output
+    assert (pixels(folder / "composite.png") == pixels(folder / "out.png")).all()
+
+
+def test_a_daemon_gives_the_same_bytes(folder: Path, start_daemon: Callable[..., Any]) -> None:
+    from backend.pipeline import Pipeline
+
+    arguments = ["composite.png", "--mask", "mask.png", "--only", "colour", "--strength", "0.7"]
+    alone = raiha(folder, *arguments, "-o", "alone.png", "--no-daemon")
+    start_daemon(Pipeline())
+    sent = raiha(folder, *arguments, "-o", "sent.png")
+    assert json.loads(alone.stdout)["daemon"] is False
+    assert json.loads(sent.stdout)["daemon"] is True
+    assert (folder / "alone.png").read_bytes() == (folder / "sent.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "status"),
+    [
+        (["composite.png", "-o", "out.png"], "no-mask", 2),
+        (["layer.png", "-o", "out.png"], "no-mask", 2),
+        (["layer.png", "--mask", "mask.png", "-o", "out.png"], "mask-size", 2),
+        (["layer.png", "--background", "composite.png", "--offset", "x", "-o", "out.png"], "bad-offset", 2),
+        (["layer.png", "--background", "composite.png", "--offset", "900,0", "-o", "out.png"], "off-canvas", 1),
+        (["layer.png", "--background", "composite.png", "-o", "out.jpg"], "no-alpha", 2),
+        (["composite.png", "--mask", "mask.png", "-o", "composite.png"], "would-overwrite", 2),
+        (["composite.png", "--mask", "missing.png", "-o", "out.png"], "no-file", 2),
+        (["composite.png", "--mask", "empty.png", "-o", "out.png"], "empty-mask", 1),
+    ],
+)
+def test_mistakes_are_told_and_nothing_is_written(folder: Path, arguments: list[str], code: str, status: int) -> None:
+    Image.new("L", (80, 60)).save(folder / "empty.png")
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    done = raiha(folder, *arguments)
+    assert done.exit_code == status
+    assert json.loads(done.stdout)["error"]["code"] == code
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before

@@ -1,7 +1,7 @@
 """References for training: what our retrieval (formulas 3 and 5) finds for each packed object among the train photos.
 
-``python -m training.retrieved_references PACK CONTENT.npy OUT.npy`` writes (M, 8) int64 numbers of photos, best first, -1
-where there are fewer. The gallery of an object is its split without its own photo and near-duplicates of it. To do a
+``python -m training.retrieved_references PACK CONTENT.npy OUT.npy`` writes (M, 8) int64 numbers of photos, best first,
+-1 where there are fewer. The gallery of an object is its split without its own photo and near-duplicates of it. To do a
 training set in minutes, patches are pooled two by two and at most 24 foreground and 48 background patches of an object
 are looked up; thresholds and score are those of ``gallery_tools.search``.
 """
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from gallery_tools.appearance import hsv_histograms
+from gallery_tools.appearance import BINS, hsv_histograms
 from gallery_tools.extractors.registry import ExtractorInfo, extractor_info
 from gallery_tools.search import BACKGROUND_SHARE, FOREGROUND_SHARE, NEAR_DUPLICATE
 from training.photo_pack import PhotoPack
@@ -51,9 +51,7 @@ def pooled_features(pack: PhotoPack, content: NDArray[np.float16]) -> _Photos:
     side = content.shape[1] // 2
     count = len(content)
     pooled = torch.empty(count, side * side, content.shape[3])
-    appearance = np.empty(
-        (count, side * side, hsv_histograms(pack.photos[0].transpose(1, 2, 0), (1, 1)).size), np.float32
-    )
+    appearance = np.empty((count, side * side, BINS), np.float32)
     for number in range(count):
         maps = torch.from_numpy(np.asarray(content[number], dtype=np.float32)).permute(2, 0, 1)[None]
         pooled[number] = F.avg_pool2d(maps, 2)[0].flatten(1).T
@@ -95,7 +93,7 @@ def references_of_object(
     if not len(foreground) or not len(background):
         return []
     content = photos.content[gallery]
-    likeness = (content.flatten(0, 1) @ photos.content[owner, foreground].T).unflatten(0, content.shape[:2])
+    likeness = (content.flatten(0, 1) @ photos.content[owner, foreground].T).reshape(*content.shape[:2], -1)
     found = (likeness.amax(1) >= info.content_threshold).float().mean(1)  # formula 3, for each patch
     same = (content * photos.content[owner]).sum(2).sum(1) / photos.inside[owner].sum() >= NEAR_DUPLICATE
     found[same | (gallery == owner)] = 0

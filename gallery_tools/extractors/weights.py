@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from gallery_tools.errors import RaihaError
 from gallery_tools.extractors.content_net import ContentNet
+from gallery_tools.extractors.folding import fold_batch_norms
 from gallery_tools.extractors.registry import BUNDLED_WEIGHTS, ExtractorInfo
 
 
@@ -84,6 +85,19 @@ def _hub_file(info: ExtractorInfo) -> Path:
     return Path(hf_hub_download(f"{owner}/{repository}", file))
 
 
+def has_weights(info: ExtractorInfo) -> bool:
+    """Whether the extractor's weights are on this machine already."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if info.file_format == "bundled":
+        return BUNDLED_WEIGHTS.is_file()
+    if info.file_format == "dvt":
+        owner, repository, file = info.source.split("/", 2)
+        return isinstance(try_to_load_from_cache(f"{owner}/{repository}", file), str)
+    files = ("model.safetensors", "pytorch_model.bin")
+    return any(isinstance(try_to_load_from_cache(info.source, file), str) for file in files)
+
+
 def build_network(info: ExtractorInfo, weights: Path | None = None) -> nn.Module:
     """The extractor's network with its weights, in evaluation mode.
 
@@ -96,7 +110,9 @@ def build_network(info: ExtractorInfo, weights: Path | None = None) -> nn.Module
     """
     if info.file_format == "bundled":
         file = weights or BUNDLED_WEIGHTS
-        return _load_into(ContentNet(), _read_state(file), file).eval()
+        network = _load_into(ContentNet(), _read_state(file), file).eval()
+        fold_batch_norms(network)
+        return network
     try:
         if weights is None and info.file_format == "dvt":
             weights = _hub_file(info)

@@ -1,0 +1,112 @@
+"""`raiha doctor`: checks everything that Raiha needs, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import typer
+
+from backend.commands.output import JsonFlag, emit
+from gallery_tools.errors import RaihaError
+
+Check = Callable[[], str]
+"""Returns what it found; raises RaihaError when something is wrong."""
+
+
+def doctor(json: JsonFlag = False) -> None:
+    """Check weights, folders, galleries and the daemon. Exit code 1 when something is wrong.
+
+    Examples:
+
+        raiha doctor
+
+        raiha doctor --json > diagnostics.json
+    """
+    checks = [_checked(name, check) for name, check in _checks()]
+    is_well = all(check["ok"] for check in checks)
+    lines = [f"{'ok   ' if check['ok'] else 'WRONG'}  {check['name']}: {check['found']}" for check in checks]
+    emit({"ok": is_well, "checks": checks}, json, "\n".join(lines))
+    if not is_well:
+        raise typer.Exit(1)
+
+
+def _checks() -> Iterator[tuple[str, Check]]:
+    yield "versions", _versions
+    yield "folders", _folders
+    yield "extractor", _extractor
+    yield "network", _network
+    yield "galleries", _galleries
+    yield "daemon", _daemon
+
+
+def _checked(name: str, check: Check) -> dict[str, Any]:
+    try:
+        return {"name": name, "ok": True, "found": check()}
+    except RaihaError as error:
+        return {"name": name, "ok": False, "found": f"{error.sentence} {error.remedy}"}
+
+
+def _versions() -> str:
+    import platform
+    from importlib.metadata import version
+
+    import torch
+
+    packages = ", ".join(f"{name} {version(name)}" for name in ("raiha", "torch", "timm", "faiss-cpu", "pyzmq"))
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
+    return f"Python {platform.python_version()} on {platform.platform()}, {packages}, {device}"
+
+
+def _folders() -> str:
+    import os
+
+    from gallery_tools.folders import data_folder, runtime_folder
+
+    for folder in (data_folder(), runtime_folder()):
+        if not os.access(folder, os.W_OK):
+            raise RaihaError(
+                "folder-read-only", f"{folder} cannot be written to.", "Give yourself the right to write there."
+            )
+    return f"data in {data_folder()}, connection file in {runtime_folder()}"
+
+
+def _extractor() -> str:
+    import numpy as np
+
+    from gallery_tools.extractors.extractor import load_extractor
+
+    features = load_extractor().content_features([np.zeros((64, 64, 3), np.uint8)])[0]
+    return f"bundled, {features.shape[2]} channels"
+
+
+def _network() -> str:
+    from backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes
+
+    load_network()
+    return f"{SHIPPED_WEIGHTS.name}, trained on {read_notes(SHIPPED_WEIGHTS).get('samples', '?')} samples"
+
+
+def _galleries() -> str:
+    from gallery_tools.gallery_file import gallery_names
+    from gallery_tools.store import Gallery
+
+    found = []
+    for name in gallery_names():
+        with Gallery(name) as gallery:
+            found.append(f"{name} ({gallery.status().photos} photos, {gallery.extractor})")
+    return ", ".join(found) or "none yet; make one with `raiha index FOLDER`"
+
+
+def _daemon() -> str:
+    from backend.client.raiha_client import Client, ClientError
+    from backend.daemon_link import as_raiha_error
+
+    try:
+        with Client.connect(name="raiha doctor") as client:
+            status = client.status()
+    except ClientError as error:
+        if error.code == "no-daemon":
+            return "none is running; the plug-ins start one when they need it"
+        raise as_raiha_error(error) from error
+    return f"version {status['version']}, process {status['pid']}"

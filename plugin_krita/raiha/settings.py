@@ -41,10 +41,10 @@ def load() -> Options | None:
     """Return the options of the last run; None when there was none or they cannot be read."""
     try:
         values = json.loads(Krita.instance().readSetting(GROUP, KEY, "null"))
-        known = {field.name: values[field.name] for field in fields(Options) if field.name in values}
+        known = {field.name: values.get(field.name) for field in fields(Options) if values.get(field.name) is not None}
         strength = min(max(float(known.pop("strength", 1.0)), 0.0), 1.0)
         lists = {name: tuple(map(str, known.pop(name, ()))) for name in ("references", "excluded")}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         return None
     for name, allowed in CHOICES.items():
         if known.get(name, allowed[0]) not in allowed:

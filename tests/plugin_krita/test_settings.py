@@ -1,0 +1,38 @@
+"""What is remembered from one run to the next."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from krita_mock import Document, Krita
+
+
+def test_options_come_back_as_they_were(document: Document) -> None:
+    from raiha import settings
+
+    kept = settings.Options(0.25, "luminance", "holidays", "in-place", ("a.jpg",), ("b.jpg",))
+    settings.save(kept)
+    assert settings.load() == kept
+
+
+def test_there_is_nothing_before_the_first_run(document: Document) -> None:
+    from raiha import settings
+
+    assert settings.load() is None
+
+
+@pytest.mark.parametrize("text", ["", "[", "3", '"word"', '{"strength": "strong"}', '{"references": 7}'])
+def test_damaged_settings_are_forgotten(document: Document, text: str) -> None:
+    from raiha import settings
+
+    Krita.instance().settings[settings.GROUP, settings.KEY] = text
+    assert settings.load() is None
+
+
+def test_values_of_another_version_are_left_out(document: Document) -> None:
+    from raiha import settings
+
+    values = {"strength": 9, "only": "saturation", "placement": "beside", "colour_of_the_sky": "blue"}
+    Krita.instance().settings[settings.GROUP, settings.KEY] = json.dumps(values)
+    assert settings.load() == settings.Options()

@@ -15,6 +15,9 @@ from backend.plugin_installer.shared import Report, copy_plugin, plugin_source
 
 PLUGIN = "raiha"
 SOURCE_FOLDER = "plugin_krita"
+ACTIONS = Path("actions", "raiha.action")
+"""Where Krita's own importer puts the actions; those of an installed plug-in lie in its package."""
+
 FLATPAK = Path(".var", "app", "org.kde.krita")
 FLATPAK_NOTE = (
     "Krita is a Flatpak: let it reach the daemon with `flatpak override --user --share=network "
@@ -69,6 +72,7 @@ def install(home: Path) -> Report:
     for krita in installations(home):
         target = krita.resources / "pykrita" / PLUGIN
         target.parent.mkdir(parents=True, exist_ok=True)
+        (krita.resources / ACTIONS).unlink(missing_ok=True)
         copy_plugin(plugin_source(SOURCE_FOLDER) / PLUGIN, target)
         desktop = target.with_suffix(".desktop")
         shutil.copy2(plugin_source(SOURCE_FOLDER) / desktop.name, desktop)
@@ -88,9 +92,10 @@ def uninstall(home: Path) -> Report:
         if target.is_dir():
             shutil.rmtree(target)
             report.removed.append(target)
-        if desktop.is_file():
-            desktop.unlink()
-            report.removed.append(desktop)
+        for file in (desktop, krita.resources / ACTIONS):
+            if file.is_file():
+                file.unlink()
+                report.removed.append(file)
         if krita.settings.is_file() and enable(krita.settings, enabled=None):
             report.written.append(krita.settings)
     if not report.removed:
@@ -104,6 +109,9 @@ def write_zip(path: Path) -> Report:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         copy_plugin(source / PLUGIN, Path(folder) / PLUGIN)
+        # The importer copies the actions out of the zip: a second copy in the package would be loaded twice.
+        (Path(folder) / "actions").mkdir()
+        (Path(folder) / PLUGIN / ACTIONS.name).rename(Path(folder) / ACTIONS)
         archive.write(source / f"{PLUGIN}.desktop", f"{PLUGIN}.desktop")
         for file in _files(Path(folder)):
             archive.write(file, file.relative_to(folder).as_posix())

@@ -24,7 +24,7 @@ class ColourSpace(Protocol):
     """How a layer's values and encoded sRGB belong together. Values and sRGB may lie beyond [0, 1].
 
     Attributes:
-        exact: whether a change of 0 gives back the very same value.
+        exact: whether a change of 0 gives back the very same value, and sRGB lies in [0, 1] if the values do.
     """
 
     @property

@@ -154,7 +154,7 @@ class _Job:
         np.einsum("ykrx,kyx->ryx", planes, factors(colours), out=change)
         _keep_only(change, self.request.only)
         if integer:
-            _limit(change, colours)
+            _limit(change, colours, within=self.space.exact)
         change *= weight
         after = self.space.with_change(before, colours, change)
         if self.largest is not None:
@@ -203,11 +203,10 @@ def _keep_only(change: Values, only: Only | None) -> None:
         change[:] = luminance(change)
 
 
-def _limit(change: Values, colours: Values) -> None:
-    """Let no change end beyond [0, 1], or farther beyond it than the pixel was."""
-    low, high = min(colours.min(), 0), max(colours.max(), 1)
+def _limit(change: Values, colours: Values, *, within: bool) -> None:
+    """Let no change end beyond [0, 1], or farther beyond it than the pixel was, unless all are ``within`` it."""
     change += colours
-    if low == 0 and high == 1:
+    if within:
         np.clip(change, 0, 1, out=change)
     else:
         np.clip(change, np.minimum(colours, 0), np.maximum(colours, 1), out=change)

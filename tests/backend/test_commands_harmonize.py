@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def raiha(folder: Path, *arguments: str) -> Result:
-    names = [str(folder / one) if "." in one and not one.startswith("-") else one for one in arguments]
+    names = [str(folder / one) if one.endswith((".png", ".tif", ".jpg")) else one for one in arguments]
     return CliRunner().invoke(app, ["harmonize", *names, "--json"])
 
 

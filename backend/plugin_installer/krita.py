@@ -7,7 +7,6 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,14 +112,11 @@ def write_zip(path: Path) -> Report:
         (Path(folder) / "actions").mkdir()
         (Path(folder) / PLUGIN / ACTIONS.name).rename(Path(folder) / ACTIONS)
         archive.write(source / f"{PLUGIN}.desktop", f"{PLUGIN}.desktop")
-        for file in _files(Path(folder)):
-            archive.write(file, file.relative_to(folder).as_posix())
+        # The importer finds a package by its folder's own entry.
+        for entry in sorted(Path(folder).rglob("*")):
+            archive.write(entry, entry.relative_to(folder).as_posix())
     note = "In Krita: Tools > Scripts > Import Python Plugin from File, choose the zip, and start Krita again."
     return Report("krita", written=[path], notes=[note])
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def enable(settings: Path, *, enabled: bool | None) -> bool:

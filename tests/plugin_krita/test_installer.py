@@ -79,7 +79,7 @@ def test_zip_has_what_kritas_importer_wants(home: Path, tmp_path: Path) -> None:
     assert json.loads(result.stdout)["written"] == [str(tmp_path / "raiha.zip")]
     with zipfile.ZipFile(tmp_path / "raiha.zip") as archive:
         in_package = {f"raiha/{name}" for name in FILES - {"raiha.action"}}
-        assert {"raiha.desktop", "actions/raiha.action", *in_package} <= set(archive.namelist())
+        assert {"raiha.desktop", "raiha/", "actions/raiha.action", *in_package} <= set(archive.namelist())
         assert "raiha/raiha.action" not in archive.namelist()
     assert not home.exists()
 

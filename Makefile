@@ -20,3 +20,10 @@ lint: venv
 
 test: venv lint
 	$(BIN)/python -m pytest
+
+EDITOR_FOLDERS = $(if $(filter krita gimp,$(EDITOR)),tests/editors/$(EDITOR),tests/editors)
+
+# Real editors under a virtual screen; EDITOR=krita or EDITOR=gimp runs the tests of one.
+test-editors: venv
+	.ci/editors.sh $(or $(filter krita gimp,$(EDITOR)),all)
+	RAIHA_TEST_EDITORS=1 $(BIN)/python -m pytest $(EDITOR_FOLDERS)

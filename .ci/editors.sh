@@ -33,16 +33,16 @@ krita_5_1() {
     install_packages krita python3-pyqt5 xvfb xauth fonts-dejavu-core
 }
 
-xvfb() {
-    install_packages xvfb xauth
-}
-
 case ${1:-all} in
-krita) krita_5_1 && make_chroot ;;
-gimp) xvfb && make_chroot ;;
-all) krita_5_1 && make_chroot ;;
+krita | all)
+    krita_5_1
+    ;;
+gimp)
+    install_packages xvfb xauth
+    ;;
 *)
     echo "usage: .ci/editors.sh krita|gimp|all" >&2
     exit 2
     ;;
 esac
+make_chroot

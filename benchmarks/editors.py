@@ -1,0 +1,80 @@
+"""Seconds that a 24-megapixel document costs inside real editors; prints one JSON object.
+
+    RAIHA_TEST_KRITA=krita-5.2 .venv/bin/python benchmarks/editors.py krita
+
+The editors have to be there: ``.ci/editors.sh``. Each has a layer of 24 megapixels over a picture as large, RGBA with
+8 bits, and the real daemon: seconds to read the layer, to flatten the picture without it, for the round trip to the
+daemon (its work is in there), to write the result, and the largest gap of the editor's event loop.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+EDITOR_TESTS = Path(__file__).resolve().parents[1] / "tests" / "editors"
+sys.path[:0] = [str(EDITOR_TESTS), str(EDITOR_TESTS / "krita")]
+
+from common import Layer, object_layer, picture_layer, running_daemon, write_ora  # noqa: E402
+from krita_program import EDITORS, KritaProgram, virtual_screen  # noqa: E402
+
+SIZE = (6000, 4000)
+KRITAS = {"krita-5.1": Path("/"), "krita-5.2": EDITORS / "trixie"}
+
+
+def large_document(folder: Path) -> Path:
+    """A picture of 24 megapixels and a layer as large with an object in its middle."""
+    small = object_layer(0, 0, 2600).pixels
+    pixels = np.zeros((SIZE[1], SIZE[0], 4), np.uint8)
+    top, left = (SIZE[1] - small.shape[0]) // 2, (SIZE[0] - small.shape[1]) // 2
+    pixels[top : top + small.shape[0], left : left + small.shape[1]] = small
+    pixels[[0, -1], [0, -1], 3] = 1
+    layers = [picture_layer(SIZE), Layer("object", 0, 0, pixels)]
+    return write_ora(folder / "large.ora", layers, "object", SIZE)
+
+
+def krita(document: Path) -> dict[str, Any]:
+    """The figures of every Krita asked for, by its name."""
+    wanted = os.environ.get("RAIHA_TEST_KRITA", ",".join(KRITAS)).split(",")
+    with virtual_screen() as display:
+        return {name: one_krita(KritaProgram(name, KRITAS[name], display), document) for name in wanted}
+
+
+def one_krita(program: KritaProgram, document: Path) -> dict[str, Any]:
+    """The figures of one Krita, the second of two runs: the first one loads the weights."""
+    program.install_plugin()
+    with daemon_for(program.work / f"runtime-benchmark-{program.name}") as runtime:
+        program.run("large", [document], runtime, "large")
+        found, _ = program.run("large", [document], runtime, "large")
+    return found
+
+
+@contextmanager
+def daemon_for(runtime: Path) -> Iterator[Path]:
+    """A real daemon that an editor finds in a runtime folder."""
+    with tempfile.TemporaryDirectory() as data, running_daemon(runtime, Path(data)):
+        yield runtime
+
+
+BENCHMARKS = {"krita": krita}
+
+
+def main() -> None:
+    """Run the benchmarks of the editors that are named on the command line, or of all."""
+    with tempfile.TemporaryDirectory() as folder:
+        document = large_document(Path(folder))
+        figures = {name: BENCHMARKS[name](document) for name in sys.argv[1:] or BENCHMARKS}
+    print(json.dumps({"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(), **figures}))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Any
 
 import gi
@@ -42,11 +43,19 @@ def run(
         for note in job.harmonize(image, chosen, options.options_of(config), connection):
             Gimp.message(note)
     except ClientError as error:
-        message = texts.error_text(error.sentence, error.remedy, error.log_path)
-        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(message))
+        return _failed(procedure, texts.error_text(error.sentence, error.remedy, error.log_path))
+    except Exception:
+        # Without an answer GIMP would say no more than "execution error".
+        traceback.print_exc()
+        return _failed(procedure, " ".join(texts.UNEXPECTED))
     finally:
         connection.close()
     return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+
+
+def _failed(procedure: Gimp.Procedure, message: str) -> Gimp.ValueArray:
+    error = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), message, 0)
+    return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, error)
 
 
 def _choice(words: dict[str, str]) -> Gimp.Choice:

@@ -71,6 +71,8 @@ def _twin(layer: Gimp.Layer, copy: Gimp.Image) -> Gimp.Layer:
 def _flattened(layer: Gimp.Layer) -> Gimp.Layer:
     """Make a layer of a copied image one of nothing but pixels, its mask part of its alpha."""
     if layer.is_group():
+        # A group that passes through would be merged with what is below it.
+        layer.set_mode(Gimp.LayerMode.NORMAL)
         layer = layer.merge()
     if layer.get_filters():
         layer.merge_filters()

@@ -80,8 +80,16 @@ def _replace(layer: Gimp.Layer, reading: Reading, name: str, pixels: bytes) -> N
     layer.merge_shadow(True)
     layer.update(0, 0, layer.get_width(), layer.get_height())
     if selection is not None:
-        image.select_item(Gimp.ChannelOps.REPLACE, selection)
+        _select(image, selection)
         image.remove_channel(selection)
+
+
+def _select(image: Gimp.Image, channel: Gimp.Channel) -> None:
+    """Make a channel the selection as it is, whatever the calling script has set for selections."""
+    Gimp.context_push()
+    Gimp.context_set_feather(False)
+    image.select_item(Gimp.ChannelOps.REPLACE, channel)
+    Gimp.context_pop()
 
 
 def _new_layer(layer: Gimp.Layer, reading: Reading) -> Gimp.Layer:

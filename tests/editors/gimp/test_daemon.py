@@ -1,0 +1,109 @@
+"""No daemon, a daemon that is started, a daemon that dies, and a plug-in that is ended in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from common import HELD, Daemon, running_daemon
+from gimp_program import Gimp, GimpProgram
+
+from backend.client.raiha_client import Client
+
+PAUSE = 0.05
+
+
+@pytest.fixture
+def elsewhere(program: GimpProgram) -> Iterator[Path]:
+    """A runtime folder of its own, which the plug-in's record names."""
+    runtime = program.folder("runtime-elsewhere")
+    record = program.plugin / "raiha_daemon.json"
+    record.write_text(json.dumps({"runtime_folder": program.inside(runtime)}))
+    yield runtime
+    record.unlink()
+
+
+@pytest.fixture
+def held(elsewhere: Path, tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon whose jobs do not end by themselves."""
+    with running_daemon(elsewhere, tmp_path, HELD) as daemon:
+        yield daemon
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(PAUSE)
+
+
+def is_busy(runtime: Path) -> bool:
+    with Client.connect(runtime, name="test") as client:
+        return bool(client.status()["busy"])
+
+
+def harmonize_until_busy(gimp: Gimp, runtime: Path) -> None:
+    gimp.begin("harmonize", layers=["object"])
+    wait_until(lambda: is_busy(runtime))
+
+
+def test_no_daemon_and_none_to_start(gimp: Gimp, elsewhere: Path) -> None:
+    before = gimp.do("state")
+    answer = gimp.do("harmonize", layers=["object"])
+    sentence = "The Raiha daemon is not running. Start it with `raiha serve`."
+    assert answer == {"status": "execution-error", "message": sentence}
+    assert gimp.do("state") == before
+    assert not gimp.do("is_dirty")
+
+
+def test_a_daemon_is_started_as_it_was_recorded(
+    gimp: Gimp, program: GimpProgram, elsewhere: Path, tmp_path: Path
+) -> None:
+    # GIMP's chroot has no Raiha: what it starts asks this test for the daemon.
+    asked = elsewhere / "asked"
+    command = ["/bin/sh", "-c", f"touch {program.inside(asked)}; sleep 600"]
+    record = {"command": command, "runtime_folder": program.inside(elsewhere)}
+    (program.plugin / "raiha_daemon.json").write_text(json.dumps(record))
+    gimp.begin("harmonize", layers=["object"])
+    wait_until(asked.exists)
+    with running_daemon(elsewhere, tmp_path):
+        assert gimp.end()["status"] == "success"
+
+
+def test_a_daemon_that_dies_in_the_job(gimp: Gimp, elsewhere: Path, held: Daemon) -> None:
+    before = gimp.do("state")
+    harmonize_until_busy(gimp, elsewhere)
+    held.process.kill()
+    answer = gimp.end()
+    assert answer["status"] == "execution-error"
+    assert answer["message"].startswith("The Raiha daemon stopped, or closed the connection")
+    assert "The log is at" in answer["message"]
+    assert gimp.do("state") == before
+    assert not gimp.do("is_dirty")
+
+
+def test_a_plugin_that_is_ended_leaves_nothing_and_the_daemon_stops_its_job(
+    gimp: Gimp, program: GimpProgram, elsewhere: Path, held: Daemon
+) -> None:
+    """As Cancel in GIMP's status bar ends it."""
+    before = gimp.do("state")
+    harmonize_until_busy(gimp, elsewhere)
+    os.kill(plugin_process(program), signal.SIGKILL)
+    assert gimp.end()["status"] == "execution-error"
+    wait_until(lambda: not is_busy(elsewhere))
+    assert gimp.do("state") == before
+    assert not gimp.do("is_dirty")
+
+
+def plugin_process(program: GimpProgram) -> int:
+    script = program.inside(program.plugin / "harmonize.py").encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if script in (folder / "cmdline").read_bytes().split(b"\0"):
+                return int(folder.name)
+        except OSError:
+            continue
+    raise LookupError("the plug-in does not run")

@@ -9,6 +9,8 @@ from .qt import QImage, QPainter, QPen, QSize, Qt, QWidget
 
 KEY_STEP = 0.05
 LABEL_MARGIN = 8
+SAMPLE_STEP = 4
+"""Every so many pixels, across and down, are looked at to find what has changed."""
 
 
 class Preview(QWidget):
@@ -32,7 +34,9 @@ class Preview(QWidget):
         return QSize(560, 460)
 
     def set_pictures(self, frames: dict[str, Any]) -> None:
-        """Show the pictures of a preview answer: RGB uint8 frames by name."""
+        """Show the pictures of a preview answer: RGB uint8 frames by name. The first time, halve the object."""
+        if not self._pictures:
+            self.split = middle_of_change(frames["before"], frames["both"])
         self._pictures = {name: _image(frame) for name, frame in frames.items()}
         self._mix()
 
@@ -124,6 +128,20 @@ class Preview(QWidget):
     def _set_split(self, split: float) -> None:
         self.split = min(max(split, 0.0), 1.0)
         self.update()
+
+
+def middle_of_change(before: Any, after: Any) -> float:
+    """Return where the middle of what differs between two RGB frames lies, from 0, left, to 1; 0.5 without any."""
+    width, height = before.width, before.height
+    row_bytes, step = 3 * width, 3 * SAMPLE_STEP
+    one, other = bytes(before.data), bytes(after.data)
+    changed: set[int] = set()
+    for top in range(0, height * row_bytes, SAMPLE_STEP * row_bytes):
+        pairs = zip(one[top : top + row_bytes : step], other[top : top + row_bytes : step])  # noqa: B905  (Python 3.8)
+        changed.update(column for column, (first, second) in enumerate(pairs) if first != second)
+    if not changed:
+        return 0.5
+    return (min(changed) + max(changed)) / 2 * SAMPLE_STEP / width
 
 
 def _image(frame: Any) -> QImage:

@@ -37,6 +37,7 @@ class References(QGroupBox):
         super().__init__(texts.REFERENCES, parent)
         self.pinned: list[str] = []
         self.excluded: list[str] = []
+        self._thumbnails: dict[str, QPixmap] = {}
         self._empty = QLabel(texts.REFERENCES_EMPTY)
         self._empty.setWordWrap(True)
         self.list = QListWidget()
@@ -73,15 +74,15 @@ class References(QGroupBox):
         """Show the references of an answer, and below them the photos that the user excluded."""
         self.list.clear()
         for reference in references:
-            pixmap = QPixmap()
-            pixmap.loadFromData(reference.thumbnail)
+            thumbnail = self._thumbnails[reference.path] = QPixmap()
+            thumbnail.loadFromData(reference.thumbnail)
             why = (reference.content, reference.appearance)
-            item = self._add(reference.path, texts.reference_reason(*why), pixmap)
+            item = self._add(reference.path, texts.reference_reason(*why), thumbnail)
             item.setToolTip(texts.reference_explanation(reference.path, *why))
         shown = {reference.path for reference in references}
         for path in [*self.pinned, *self.excluded]:
             if path not in shown:
-                self._add(path, texts.reference_reason(None, None), QPixmap(path))
+                self._add(path, texts.reference_reason(None, None), self._thumbnails.get(path) or QPixmap(path))
         if self.list.count():
             self.list.setCurrentRow(0)
         self._show_state()

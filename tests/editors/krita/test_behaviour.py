@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -98,9 +99,12 @@ def test_daemon_that_cannot_start_is_explained(krita: KritaProgram, runtime: Pat
 def test_daemon_is_started_when_there_is_none(krita: KritaProgram, runtime: Path, document: Path) -> None:
     if krita.root != Path("/"):
         pytest.skip("the recorded command lies outside the chroot")
-    found, _ = krita.run("starting", [document], runtime, "starting")
-    assert found["said"] is None
-    assert found["names"] == ["picture", "object", "object (harmonized)"]
-    own = {"RAIHA_RUNTIME_DIR": str(runtime)}
-    assert raiha(own, "status")["pid"]
-    assert raiha(own, "stop")["stopped"]
+    own = {**os.environ, "RAIHA_RUNTIME_DIR": str(runtime)}
+    try:
+        found, _ = krita.run("starting", [document], runtime, "starting")
+        assert found["said"] is None
+        assert found["names"] == ["picture", "object", "object (harmonized)"]
+        assert raiha(own, "status")["pid"]
+    finally:
+        stopped = raiha(own, "stop")
+    assert stopped["stopped"]

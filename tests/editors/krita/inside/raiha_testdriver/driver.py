@@ -13,7 +13,7 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication, QMenu
 
 OUT = Path(os.environ.get("RAIHA_TEST_OUT", "."))
-PATIENCE_S = 40
+PATIENCE_S = 90
 """A wait that lasts longer ends Krita, so that a test fails in place of hanging."""
 
 results = {}

@@ -109,7 +109,19 @@ class KritaProgram:
 def virtual_screen() -> Iterator[int]:
     """Run an X server without a screen; its number. Programs in a chroot reach it by its abstract socket."""
     reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x860x24", "-nolisten", "tcp", "-dpi", "96"]
+    command = [
+        "Xvfb",
+        "-displayfd",
+        str(writing),
+        "-screen",
+        "0",
+        "1280x860x24",
+        "-nolisten",
+        "tcp",
+        "-dpi",
+        "96",
+        "-noreset",
+    ]
     server = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
     os.close(writing)
     try:

@@ -38,7 +38,6 @@ class Preview(Gtk.EventBox):
         overlay.add_overlay(self._before)
         overlay.add_overlay(self._after)
         self.add(overlay)
-        self.set_tooltip_text(texts.PREVIEW_HINT)
         self.add_events(Gdk.EventMask.BUTTON_PRESS_MASK | Gdk.EventMask.BUTTON1_MOTION_MASK)
         self.connect("button-press-event", self._on_pointer)
         self.connect("motion-notify-event", self._on_pointer)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from common import Daemon, object_layer, picture_layer, running_daemon, write_ora
+from common import HELD, Daemon, object_layer, picture_layer, running_daemon, write_ora
 from gimp_program import EDITORS, Gimp, GimpProgram
 
 ROOTS = {"3.0": EDITORS / "trixie", "3.2": EDITORS / "forky"}
@@ -33,6 +34,23 @@ def daemon(runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The daemon with the pipeline that users get."""
     with running_daemon(runtime, tmp_path_factory.mktemp("data")) as running:
         yield running
+
+
+@pytest.fixture
+def elsewhere(program: GimpProgram) -> Iterator[Path]:
+    """A runtime folder of its own, which the plug-in's record names."""
+    runtime = program.folder("runtime-elsewhere")
+    record = program.plugin / "raiha_daemon.json"
+    record.write_text(json.dumps({"runtime_folder": program.inside(runtime)}))
+    yield runtime
+    record.unlink()
+
+
+@pytest.fixture
+def held(elsewhere: Path, tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon whose jobs do not end by themselves."""
+    with running_daemon(elsewhere, tmp_path, HELD) as daemon:
+        yield daemon
 
 
 @pytest.fixture(scope="session")

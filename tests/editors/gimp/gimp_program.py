@@ -131,6 +131,7 @@ class GimpProgram:
             "RAIHA_RUNTIME_DIR": self.inside(runtime),
             "RAIHA_TEST_FOLDER": self.inside(folder),
             "RAIHA_TEST_INSIDE": self.inside(self.work / "inside"),
+            "RAIHA_TEST_PLUGIN": self.inside(self.plugin),
             "RAIHA_TEST_PORT": str(port),
             **screen,
         }

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageGrab
+from waiting import PAUSE, wait_until
 
 SIZE = (1280, 860)
-PAUSE = 0.1
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Screen:
     def xdotool(self, *arguments: str | int) -> str:
         """Run xdotool and return what it says, nothing if it found nothing."""
         command = ["/usr/sbin/chroot", str(self.root), "xdotool", *map(str, arguments)]
-        variables = {"DISPLAY": f":{self.number}", "PATH": "/usr/bin:/bin"}
+        variables = {"DISPLAY": f":{self.number}", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         return subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stdout
 
     def window(self, name: str) -> str:
@@ -49,6 +49,11 @@ class Screen:
     def has_window(self, name: str) -> bool:
         """Return whether a window whose title matches is there."""
         return bool(self.xdotool("search", "--onlyvisible", "--name", name))
+
+    def press(self, window: str, key: str) -> None:
+        """Press a key in a window."""
+        self.xdotool("windowfocus", "--sync", window)
+        self.xdotool("key", "--clearmodifiers", key)
 
     def keys(self, window: str, *keys: str) -> None:
         """Press keys in a window; each has its effect before the next."""
@@ -81,12 +86,6 @@ class Screen:
             if np.array_equal(np.asarray(picture), np.asarray(following)):
                 return picture
             picture = following
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    while not condition():
-        time.sleep(PAUSE)
 
 
 @contextmanager

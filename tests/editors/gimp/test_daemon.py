@@ -5,44 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-from common import HELD, Daemon, running_daemon
+from common import Daemon, running_daemon
 from gimp_program import Gimp, GimpProgram
-
-from backend.client.raiha_client import Client
-
-PAUSE = 0.05
-
-
-@pytest.fixture
-def elsewhere(program: GimpProgram) -> Iterator[Path]:
-    """A runtime folder of its own, which the plug-in's record names."""
-    runtime = program.folder("runtime-elsewhere")
-    record = program.plugin / "raiha_daemon.json"
-    record.write_text(json.dumps({"runtime_folder": program.inside(runtime)}))
-    yield runtime
-    record.unlink()
-
-
-@pytest.fixture
-def held(elsewhere: Path, tmp_path: Path) -> Iterator[Daemon]:
-    """A daemon whose jobs do not end by themselves."""
-    with running_daemon(elsewhere, tmp_path, HELD) as daemon:
-        yield daemon
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        time.sleep(PAUSE)
-
-
-def is_busy(runtime: Path) -> bool:
-    with Client.connect(runtime, name="test") as client:
-        return bool(client.status()["busy"])
+from waiting import is_busy, wait_until
 
 
 def harmonize_until_busy(gimp: Gimp, runtime: Path) -> None:

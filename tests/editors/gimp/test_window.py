@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from common import IMAGES, SAMPLES, Daemon, object_layer, picture_layer, raiha, write_ora
+from common import IMAGES, Daemon, raiha, write_ora
 from gimp_program import Gimp, GimpProgram
-from screen import Screen, virtual_screen, wait_until
+from screen import Screen, virtual_screen
+from street import SIZE, photos_of_the_street, street_with_a_car
+from waiting import is_busy, wait_until
 
-DOCUMENT = (960, 641)
-MAIN, DIALOG, WELCOME = " – GIMP$", "^Harmonize$", "^Welcome to GIMP"
+MAIN, DIALOG, WELCOME = "GIMP$", "^Harmonize$", "^Welcome to GIMP"
 RESULT = "object (harmonized)"
 
 
@@ -44,7 +45,7 @@ class Desk(NamedTuple):
     def wait_for_change(self, before: dict[str, Any]) -> dict[str, Any]:
         """Wait until the document is another than before and the plug-in has ended; return what it is."""
         wait_until(lambda: self.gimp.do("state") != before)
-        self.screen.settle()
+        wait_until(lambda: self.gimp.do("open_images") == 1)
         return self.gimp.do("state")
 
 
@@ -56,8 +57,7 @@ def desk(program: GimpProgram, folder: Path, runtime: Path) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def photo(folder: Path) -> Path:
-    layers = [picture_layer(DOCUMENT), object_layer(520, 200, 340)]
-    return write_ora(folder / "photo.ora", layers, "object", DOCUMENT)
+    return write_ora(folder / "photo.ora", street_with_a_car(), "object", SIZE)
 
 
 @pytest.fixture
@@ -67,8 +67,9 @@ def window(desk: Desk, photo: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def holidays(daemon: Daemon) -> str:
-    raiha(daemon.environment, "index", SAMPLES / "photos", "--gallery", "holidays")
+def holidays(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> str:
+    photos = photos_of_the_street(tmp_path_factory.mktemp("holidays") / "photos")
+    raiha(daemon.environment, "index", photos, "--gallery", "holidays")
     return "holidays"
 
 
@@ -77,33 +78,95 @@ def save(picture: Any, name: str) -> None:
     picture.save(IMAGES / f"gimp-{name}.png", optimize=True)
 
 
-def has_preview(screen: Screen, dialog: str) -> bool:
-    """Return whether there is a photo in the left half of the dialog."""
-    left, top, right, bottom = screen.area(dialog)
-    half = np.asarray(screen.grab())[top:bottom, left : (left + right) // 2].reshape(-1, 3)
-    return len(np.unique(half, axis=0)) > 5000
+def colours(screen: Screen, dialog: str, left: float, right: float) -> int:
+    """Return how many colours there are between two places of the dialog's width: a photo has thousands."""
+    start, top, end, bottom = screen.area(dialog)
+    width = end - start
+    part = np.asarray(screen.grab())[top:bottom, start + round(left * width) : start + round(right * width)]
+    return len(np.unique(part.reshape(-1, 3), axis=0))
 
 
-def test_from_the_menu_to_undo(desk: Desk, window: str, daemon: Daemon, holidays: str) -> None:
+def wait_for_preview(screen: Screen) -> str:
+    dialog = screen.window(DIALOG)
+    wait_until(lambda: colours(screen, dialog, 0.0, 0.5) > 5000)
+    return dialog
+
+
+def choose_gallery(screen: Screen, dialog: str) -> None:
+    """Choose the gallery that follows None, and wait for the thumbnails of its references."""
+    _, top, right, _ = screen.area(dialog)
+    screen.click(right - 150, top + 120)
+    screen.settle()
+    screen.xdotool("key", "Down")
+    screen.xdotool("key", "Return")
+    wait_until(lambda: colours(screen, dialog, 0.7, 0.95) > 3000)
+
+
+def harmonize(screen: Screen, dialog: str) -> None:
+    screen.keys(dialog, "alt+h")
+    wait_until(lambda: not screen.has_window(DIALOG))
+
+
+def layers(state: dict[str, Any]) -> list[tuple[str, bool]]:
+    return [(layer["name"], layer["visible"]) for layer in state["layers"]]
+
+
+def test_from_the_menu_to_undo_and_once_more(desk: Desk, window: str, daemon: Daemon, holidays: str) -> None:
     before = desk.gimp.do("state")
     desk.choose_from_menu(window, keep="menu")
-    dialog = desk.screen.window(DIALOG)
-    wait_until(lambda: has_preview(desk.screen, dialog))
+    dialog = wait_for_preview(desk.screen)
+    choose_gallery(desk.screen, dialog)
     save(desk.screen.settle(), "dialog")
-    desk.screen.keys(dialog, "Return")
-    wait_until(lambda: not desk.screen.has_window(DIALOG))
+    harmonize(desk.screen, dialog)
     after = desk.wait_for_change(before)
-    assert [(layer["name"], layer["visible"]) for layer in after["layers"]] == [
-        (RESULT, True),
-        ("object", False),
-        ("picture", True),
-    ]
+    assert layers(after) == [(RESULT, True), ("object", False), ("picture", True)]
     save(desk.screen.settle(), "result")
-    undone = undo(desk, window, after)
-    assert undone == before
+    assert undo(desk, window, after) == before
+    assert not desk.gimp.do("is_dirty")
+    desk.screen.press(window, "ctrl+f")
+    assert desk.wait_for_change(before) == after, "Repeat does the same again"
+    assert undo(desk, window, after) == before
+    desk.screen.press(window, "shift+ctrl+f")
+    dialog = wait_for_preview(desk.screen)
+    wait_until(lambda: colours(desk.screen, dialog, 0.7, 0.95) > 3000)
+    desk.screen.press(dialog, "Escape")
+    wait_until(lambda: not desk.screen.has_window(DIALOG))
+    assert desk.gimp.do("state") == before
     assert not desk.gimp.do("is_dirty")
 
 
 def undo(desk: Desk, window: str, after: dict[str, Any]) -> dict[str, Any]:
-    desk.screen.keys(window, "ctrl+z")
+    """Press Ctrl+Z once; return what the document is then."""
+    desk.screen.press(window, "ctrl+z")
     return desk.wait_for_change(after)
+
+
+@pytest.mark.parametrize("result", ["new-layer", "in-place"])
+@pytest.mark.parametrize("chosen", [["object"], ["object", "second"]])
+def test_one_undo_for_everything(result: str, chosen: list[str], desk: Desk, window: str, daemon: Daemon) -> None:
+    desk.gimp.do("copy_layer", name="object", copy="second", x=40, y=200)
+    desk.gimp.do("add_mask")
+    desk.gimp.do("select_ellipse", x=90, y=250, width=700, height=200, feather=20.0)
+    desk.gimp.do("forget_history")
+    before = desk.gimp.do("state")
+    assert desk.gimp.do("harmonize", layers=chosen, result=result)["status"] == "success"
+    after = desk.gimp.do("state")
+    assert after != before
+    assert undo(desk, window, after) == before
+    assert not desk.gimp.do("is_dirty")
+
+
+def test_cancel_in_the_status_bar_changes_nothing(desk: Desk, window: str, elsewhere: Path, held: Daemon) -> None:
+    before = desk.gimp.do("state")
+    desk.choose_from_menu(window)
+    dialog = desk.screen.window(DIALOG)
+    wait_until(lambda: is_busy(elsewhere))
+    harmonize(desk.screen, dialog)
+    wait_until(lambda: is_busy(elsewhere))
+    save(desk.screen.settle(), "progress")
+    left, _, _, bottom = desk.screen.area(window)
+    desk.screen.click(left + 815, bottom - 17)
+    wait_until(lambda: not is_busy(elsewhere))
+    wait_until(lambda: desk.gimp.do("open_images") == 1)
+    assert desk.gimp.do("state") == before
+    assert not desk.gimp.do("is_dirty")

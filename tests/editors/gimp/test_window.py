@@ -116,7 +116,11 @@ def test_from_the_menu_to_undo_and_once_more(desk: Desk, window: str, daemon: Da
     desk.choose_from_menu(window, keep="menu")
     dialog = wait_for_preview(desk.screen)
     choose_gallery(desk.screen, dialog)
-    save(desk.screen.settle(), "dialog")
+    left, top, right, bottom = desk.screen.area(dialog)
+    halved = desk.screen.settle()
+    desk.screen.click(left + 220, top + 300)
+    assert desk.screen.settle() != halved, "the line was not moved"
+    save(desk.screen.grab().crop((left, top, right, bottom)), "dialog")
     harmonize(desk.screen, dialog)
     after = desk.wait_for_change(before)
     assert layers(after) == [(RESULT, True), ("object", False), ("picture", True)]

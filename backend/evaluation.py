@@ -1,7 +1,7 @@
 """Measures harmonization on pairs in iHarmony4's layout, as published figures at full resolution are measured.
 
-Every image counts at its own size and in 8 bits. Everything outside the mask is the composite's. MSE goes over the whole
-image and all channels, PSNR = 10 log10(255^2 / MSE) per image and then averaged, fMSE over the masked pixels.
+Every image counts at its own size and in 8 bits. Everything outside the mask is the composite's. MSE goes over the
+whole image and all channels, PSNR = 10 log10(255^2 / MSE) per image and then averaged, fMSE over the masked pixels.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def find_pairs(folder: Path) -> list[Pair]:
         RaihaError: "no-pairs" or "pair-incomplete".
     """
     subsets = [folder, *sorted(child for child in folder.iterdir() if child.is_dir())] if folder.is_dir() else []
-    pairs = [
-        pair for subset in subsets if (subset / _FOLDERS[0]).is_dir() for pair in _pairs_of_subset(subset, folder)
-    ]
+    pairs = [pair for subset in subsets if (subset / _FOLDERS[0]).is_dir() for pair in _pairs_of_subset(subset, folder)]
     if not pairs:
         raise RaihaError(
             "no-pairs",

@@ -1,7 +1,8 @@
 """How well the bundled extractor keeps an object's content features, before and after training.
 
 ``python benchmarks/extractor.py --data DATA --before FILE --after FILE --json`` reads DATA/pack_384, made by
-``training.photo_pack``, only its val split, and distractor photos from --distractors. It prints, for each of the two weights:
+``training.photo_pack``, only its val split, and distractor photos from --distractors. It prints, for each of the two
+weights:
 
 * cosine: mean cosine between the same patch of a photo before and after a recolouring;
 * recall_at_1, recall_at_10: how often a patch in the middle of an object finds the same object among its first 1 or 10

@@ -29,6 +29,7 @@ from training.recolour import Recipe, Source, make_composites, retouch, standard
 from training.validate import validate
 
 _SMALLEST_FOREGROUND = 100.0  # pixels; formula 11's epsilon_f
+_EASY_ERROR = 100.0  # squared 8-bit steps: below this a composite looks harmonized already
 _SAVE_SECONDS = 60
 
 
@@ -79,6 +80,7 @@ class Trainer:
             [{"params": encoder, "share": config.encoder_share}, {"params": others, "share": 1.0}],
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
+            fused=True,
         )
 
     def _start_from(self, backbone: Path) -> None:
@@ -113,8 +115,8 @@ class Trainer:
             scene.reference_content,
         )
         error = foreground_error(transform_colours(composites, coefficients), scene.targets, scene.masks)
-        # The log makes the gradient that of PSNR, and keeps hard samples from ruling it.
-        loss = (error + 1).log().mean()
+        # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
+        loss = (error + _EASY_ERROR).log().mean()
         rate = self.config.learning_rate_at(self.samples)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]

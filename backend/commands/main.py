@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
 from typing import Annotated, Any
 
 import typer
@@ -89,8 +88,7 @@ def _register(name: str) -> None:
 
 
 for _name in COMMANDS:
-    if importlib.util.find_spec(f"backend.commands.{_name}") is not None:
-        _register(_name)
+    _register(_name)
 
 
 def main() -> None:

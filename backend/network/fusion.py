@@ -36,9 +36,19 @@ class SemanticGuidedFusion(nn.Module):
         joined = channels + (content_channels if semantic else 0)
         self.query = nn.Linear(joined, attention_channels)
         self.key = nn.Linear(joined, attention_channels)
+        if semantic:
+            self._begin_with_content(channels)
         self.nothing_key = nn.Parameter(torch.zeros(1, 1, attention_channels))
         self.nothing_value = nn.Parameter(torch.zeros(1, 1, channels))
         self.output = nn.Conv2d(2 * channels, channels, kernel_size=1)
+
+    @torch.no_grad()
+    def _begin_with_content(self, channels: int) -> None:
+        """Before training, attention is a softmax over the cosine of content features; training adds the rest."""
+        for layer in (self.query, self.key):
+            layer.weight.mul_(0.1)
+            layer.weight[:, channels:] = 1.2 * torch.eye(layer.out_features, layer.in_features - channels)
+            layer.bias.zero_()
 
     def _joined(self, features: Tensor, content: Tensor) -> Tensor:
         """Formula 8's concatenation over channels, as a sequence."""

@@ -68,38 +68,41 @@ class Harmonizer(nn.Module):
         self.encoder = Encoder()
         self.reduce32 = _Block(CHANNELS[4], width)
         self.join16 = _Block(CHANNELS[3] + width, width)
-        self.fusion = SemanticGuidedFusion(width, config.content_channels, semantic=config.semantic)
-        # What the foreground is like as a whole, and the background, in features and in plain colours.
+        # A patch's mean colour is part of e, so that what is looked up tells how like content is coloured.
+        self.fusion = SemanticGuidedFusion(width + 3, config.content_channels, semantic=config.semantic)
         self.scene = nn.Sequential(
-            nn.Conv2d(2 * width + 12, width, 1), nn.ReLU(inplace=True), nn.Conv2d(width, width, 1)
+            nn.Linear(2 * (width + 3) + 12, 2 * width), nn.ReLU(), nn.Linear(2 * width, width), nn.ReLU()
         )
-        self.join8 = _Block(width + CHANNELS[2], width // 2)
+        self.global_head = nn.Linear(width, 12 if config.head == "affine" else 3)
+        self.join8 = _Block(2 * width + 3 + CHANNELS[2], width // 2)
         self.join4 = _Block(width // 2 + CHANNELS[1], width // 4)
         self.join2 = _Block(width // 4 + CHANNELS[0] + 4, width // 4)
         self.head = nn.Conv2d(width // 4, 12 if config.head == "affine" else 3, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        for head in (self.global_head, self.head):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
 
-    def _bottleneck(self, maps: list[Tensor]) -> Tensor:
-        """The features e of formulas 6 to 10, (B, width, H / 16, W / 16)."""
-        joined: Tensor = self.join16(torch.cat([maps[3], _upsampled(self.reduce32(maps[4]), maps[3])], dim=1))
-        return joined
+    def _bottleneck(self, pictures: Tensor, maps: list[Tensor]) -> Tensor:
+        """The features e of formulas 6 to 10, (B, width + 3, H / 16, W / 16)."""
+        joined = self.join16(torch.cat([maps[3], _upsampled(self.reduce32(maps[4]), maps[3])], dim=1))
+        return torch.cat([joined, 2 * F.avg_pool2d(pictures, 16) - 1], dim=1)
 
     def _references(self, references: Tensor, contents: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """Features and content (B, K, C, h, w) of references (B, K, 3, H, W) at the size of ``like``."""
         count, number = references.shape[:2]
         flat = references.flatten(0, 1)
-        features = self._bottleneck(self.encoder(flat, torch.zeros_like(flat[:, :1])))
+        features = self._bottleneck(flat, self.encoder(flat, torch.zeros_like(flat[:, :1])))
         content = _upsampled(contents.flatten(0, 1), like)
         return features.reshape(count, number, *features.shape[1:]), content.reshape(count, number, *content.shape[1:])
 
-    def _scene(self, features: Tensor, composite: Tensor, mask: Tensor, small: Tensor) -> Tensor:
-        statistics = []
-        for weights, small_weights in ((mask, small), (1 - mask, 1 - small)):
+    def _scene(self, fused: Tensor, features: Tensor, composite: Tensor, mask: Tensor, small: Tensor) -> Tensor:
+        """What foreground and background are like as a whole, in features and in plain colours: (B, width)."""
+        described = [_masked_mean(fused, small), _masked_mean(features, 1 - small)]
+        for weights in (mask, 1 - mask):
             mean = _masked_mean(composite, weights)
             deviation = (_masked_mean((composite - mean) ** 2, weights) + 1e-6).sqrt()
-            statistics += [_masked_mean(features, small_weights), mean, deviation]
-        scene: Tensor = self.scene(torch.cat(statistics, dim=1))
+            described += [2 * mean - 1, 4 * deviation - 1]
+        scene: Tensor = self.scene(torch.cat(described, dim=1).flatten(1))
         return scene
 
     def forward(
@@ -124,7 +127,7 @@ class Harmonizer(nn.Module):
             whose matrix is the identity, (B, 12, H / 2, W / 2) too.
         """
         maps = self.encoder(composite, mask)
-        features = self._bottleneck(maps)
+        features = self._bottleneck(composite, maps)
         small = F.avg_pool2d(mask, 16)
         extra = (
             (None, None)
@@ -132,12 +135,14 @@ class Harmonizer(nn.Module):
             else self._references(references, reference_contents, features)
         )
         fused = self.fusion(features, _upsampled(content, features), small, *extra)
-        fused = fused + self._scene(features, composite, mask, small)
-        decoded = self.join8(torch.cat([_upsampled(fused, maps[2]), maps[2]], dim=1))
+        scene = self._scene(fused, features, composite, mask, small)
+        everywhere = scene[:, :, None, None].expand(-1, -1, *maps[2].shape[-2:])
+        decoded = self.join8(torch.cat([_upsampled(fused, maps[2]), everywhere, maps[2]], dim=1))
         decoded = self.join4(torch.cat([_upsampled(decoded, maps[1]), maps[1]], dim=1))
         seen = F.avg_pool2d(torch.cat([composite, mask], dim=1), 2)
         decoded = self.join2(torch.cat([_upsampled(decoded, maps[0]), maps[0], seen], dim=1))
-        return self._coefficients(self.head(decoded))
+        # Most of a recolouring is one transform for the whole object; each pixel adds what is its own.
+        return self._coefficients(self.head(decoded) + self.global_head(scene)[:, :, None, None])
 
     def _coefficients(self, predicted: Tensor) -> Tensor:
         identity = torch.tensor(IDENTITY, device=predicted.device, dtype=predicted.dtype).view(1, 12, 1, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -18,7 +20,7 @@ def fold_batch_norms(network: nn.Module) -> None:
     """
     for module in network.modules():
         children = list(module.named_children())
-        for (name, convolution), (norm_name, norm) in zip(children, children[1:], strict=False):
+        for (name, convolution), (norm_name, norm) in itertools.pairwise(children):
             if isinstance(convolution, nn.Conv2d) and isinstance(norm, BatchNormAct2d):
                 setattr(module, name, fuse_conv_bn_eval(convolution, norm))
                 setattr(module, norm_name, nn.Sequential(norm.drop, norm.act))

@@ -1,0 +1,144 @@
+"""The harmonization network: smoke, cardinality, gradient, and what must not depend on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from backend.network.fusion import SemanticGuidedFusion
+from backend.network.harmonizer import Harmonizer, NetworkConfig, transform_colours
+from backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes, save_network
+from gallery_tools.errors import RaihaError
+
+SIDE = 64
+
+
+def inputs(count: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(count)
+    composite = torch.rand(count, 3, SIDE, SIDE, generator=generator)
+    mask = torch.zeros(count, 1, SIDE, SIDE)
+    mask[:, :, 16:48, 16:48] = 1
+    content = torch.nn.functional.normalize(torch.randn(count, 64, 4, 4, generator=generator), dim=1)
+    return composite, mask, content
+
+
+def trained_like(config: NetworkConfig | None = None) -> Harmonizer:
+    """A network whose head is not zero any more."""
+    torch.manual_seed(0)
+    network = Harmonizer(config)
+    torch.nn.init.normal_(network.head.weight, std=0.1)
+    return network.eval()
+
+
+@pytest.mark.parametrize("head", ["affine", "dense"])
+def test_an_untrained_network_changes_nothing(head: str) -> None:
+    network = Harmonizer(NetworkConfig(head=head)).eval()
+    composite, mask, content = inputs()
+    coefficients = network(composite, mask, content)
+    assert coefficients.shape == (2, 12, SIDE // 2, SIDE // 2)
+    assert torch.equal(transform_colours(composite, coefficients), composite)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_any_number_of_references_gives_coefficients_of_one_shape(count: int) -> None:
+    references = torch.rand(2, count, 3, SIDE, SIDE) if count else None
+    contents = torch.randn(2, count, 64, 4, 4) if count else None
+    assert trained_like()(*inputs(), references, contents).shape == (2, 12, SIDE // 2, SIDE // 2)
+
+
+def test_the_order_of_references_does_not_matter() -> None:
+    network, references, contents = trained_like(), torch.rand(2, 3, 3, SIDE, SIDE), torch.randn(2, 3, 64, 4, 4)
+    one = network(*inputs(), references, contents)
+    other = network(*inputs(), references.flip(1), contents.flip(1))
+    torch.testing.assert_close(one, other)
+
+
+def test_a_picture_s_result_does_not_depend_on_its_batch() -> None:
+    network, (composite, mask, content) = trained_like(), inputs(3)
+    alone = network(composite[:1], mask[:1], content[:1])
+    torch.testing.assert_close(network(composite, mask, content)[:1], alone)
+
+
+def test_gradients_reach_every_weight_with_references() -> None:
+    network = trained_like().train()
+    coefficients = network(*inputs(), torch.rand(2, 2, 3, SIDE, SIDE), torch.randn(2, 2, 64, 4, 4))
+    (coefficients**2).mean().backward()
+    without = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+    assert without == []
+
+
+def test_fusion_looks_up_like_content() -> None:
+    """With keys and queries made of content alone, the foreground takes the value of the patch of its own content."""
+    torch.manual_seed(0)
+    fusion = SemanticGuidedFusion(4, 8, attention_channels=8)
+    with torch.no_grad():
+        for layer in (fusion.query, fusion.key):
+            layer.weight.zero_()
+            layer.weight[:, 4:] = 5 * torch.eye(8)
+            layer.bias.zero_()
+        fusion.output.weight.zero_()
+        fusion.output.weight[:, 4:, 0, 0] = torch.eye(4)
+        fusion.output.bias.zero_()
+    content = torch.eye(8)[:4].T.reshape(1, 8, 2, 2)  # four patches, four kinds of content
+    features = torch.zeros(1, 4, 2, 2)
+    mask = torch.ones(1, 1, 2, 2)
+    reference_features = torch.eye(4).T.reshape(1, 1, 4, 2, 2)
+    fused = fusion(features, content, mask, reference_features, content.unsqueeze(1))
+    assert fused[0].flatten(1).argmax(0).tolist() == [0, 1, 2, 3]
+
+
+def test_without_semantics_content_is_ignored() -> None:
+    network = trained_like(NetworkConfig(semantic=False))
+    composite, mask, content = inputs()
+    assert torch.equal(network(composite, mask, content), network(composite, mask, torch.randn_like(content)))
+
+
+def test_foreground_patches_are_not_looked_up() -> None:
+    torch.manual_seed(0)
+    fusion = SemanticGuidedFusion(4, 8).eval()
+    features, content = torch.randn(1, 4, 4, 4), torch.randn(1, 8, 4, 4)
+    mask = torch.zeros(1, 1, 4, 4)
+    mask[..., 1, 1] = 1
+    changed = features.clone()
+    changed[..., 1, 1] += 3
+    difference = fusion(changed, content, mask) - fusion(features, content, mask)
+    difference[..., 1, 1] = 0
+    assert difference.abs().max() < 1e-2
+
+
+def test_weights_come_back_as_they_were_saved(tmp_path: Path) -> None:
+    network = trained_like(NetworkConfig(width=64))
+    file = tmp_path / "network.safetensors"
+    save_network(network.state_dict(), network.config, file, {"samples": "7"})
+    restored = load_network(file)
+    assert restored.config == network.config
+    assert read_notes(file)["samples"] == "7"
+    torch.testing.assert_close(restored(*inputs()), network(*inputs()), atol=2e-2, rtol=0)
+
+
+def test_missing_and_damaged_weights_are_told(tmp_path: Path) -> None:
+    with pytest.raises(RaihaError, match="is not there") as missing:
+        load_network(tmp_path / "none.safetensors")
+    assert missing.value.code == "weights-missing"
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(SHIPPED_WEIGHTS.read_bytes()[:5000])
+    strange = tmp_path / "strange.safetensors"
+    save_file({"a": torch.zeros(1)}, strange)
+    partial = tmp_path / "partial.safetensors"
+    state = Harmonizer().state_dict()
+    state.pop("head.weight")
+    save_network(state, NetworkConfig(), partial, {})
+    for file in (damaged, strange, partial):
+        with pytest.raises(RaihaError) as error:
+            load_network(file)
+        assert error.value.code == "weights-damaged"
+
+
+def test_the_shipped_network_is_small_and_trained() -> None:
+    network = load_network()
+    assert sum(weight.numel() for weight in network.parameters()) < 4_000_000
+    assert int(read_notes(SHIPPED_WEIGHTS)["samples"]) > 10_000
+    assert network.head.weight.abs().max() > 0

@@ -1,0 +1,112 @@
+"""Recolouring: recipes that do what their names say, whatever the photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from training import recolour as recolouring
+from training.colour_spaces import decode_srgb, encode_srgb, hue_rotation, lab_to_srgb, srgb_to_lab
+from training.recolour import Source, film_recipe, limit_difficulty, make_composites, recolour, standard_recipes
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "photos"
+RECIPES = [recipe for recipe, _ in standard_recipes(None)]
+
+
+def photos(count: int = 4, side: int = 48) -> torch.Tensor:
+    files = sorted(SAMPLES.iterdir())[:count]
+    arrays = [np.asarray(Image.open(file).convert("RGB").resize((side, side))) for file in files]
+    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float() / 255
+
+
+def masks(like: torch.Tensor) -> torch.Tensor:
+    mask = torch.zeros_like(like[:, :1])
+    mask[:, :, 8:40, 8:40] = 1
+    return mask
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_lab_and_linear_light_come_back() -> None:
+    pictures = photos()
+    torch.testing.assert_close(lab_to_srgb(srgb_to_lab(pictures)), pictures, atol=2e-4, rtol=0)
+    torch.testing.assert_close(encode_srgb(decode_srgb(pictures)), pictures, atol=2e-5, rtol=0)
+
+
+def test_a_hue_rotation_keeps_grey_and_comes_round() -> None:
+    third = hue_rotation(torch.full((1,), 2 * torch.pi / 3))[0]
+    torch.testing.assert_close(third @ torch.ones(3), torch.ones(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(third @ torch.tensor([1.0, 0, 0]), torch.tensor([0, 1.0, 0]), atol=1e-5, rtol=0)
+
+
+def test_colour_transfers_take_on_the_source_s_means() -> None:
+    pictures = photos() * 0.6 + 0.2  # room to move without clipping
+    source = Source(pictures.roll(1, 0), masks(pictures))
+    for recipe in (recolouring.transfer_covariance, recolouring.transfer_histogram, recolouring.transfer_distribution):
+        result = recipe(pictures, masks(pictures), source, generator())
+        got = result[:, :, 8:40, 8:40].mean((2, 3))
+        wanted = source.photos[:, :, 8:40, 8:40].mean((2, 3))
+        assert (got - wanted).abs().max() < 0.05, recipe.__name__
+
+
+def test_covariance_transfer_takes_on_the_source_s_covariance() -> None:
+    pictures = photos()
+    whole = torch.ones_like(pictures[:, :1])
+    result = recolouring.transfer_covariance(pictures, whole, Source(pictures.roll(1, 0), whole), generator())
+    for got, wanted in zip(result, pictures.roll(1, 0), strict=True):
+        difference = torch.cov(got.flatten(1)) - torch.cov(wanted.flatten(1))
+        assert difference.abs().max() < 5e-3
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.__name__)
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_flat_photos_and_empty_masks_give_numbers(recipe: recolouring.Recipe, value: float) -> None:
+    flat = torch.full((2, 3, 32, 32), value)
+    empty = torch.zeros(2, 1, 32, 32)
+    assert recolour(flat, empty, Source(photos(2, 32), empty), [(recipe, 1.0)], generator()).isfinite().all()
+
+
+def test_a_film_table_that_changes_nothing_changes_nothing(tmp_path: Path) -> None:
+    levels = np.linspace(0, 255, 17)
+    blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
+    table = np.stack([red, green, blue], axis=-1).round().astype(np.uint8)
+    np.savez(tmp_path / "tables.npz", luts=table[None])
+    pictures = photos()
+    source = Source(pictures, masks(pictures))
+    result = film_recipe(tmp_path / "tables.npz")(pictures, masks(pictures), source, generator())
+    torch.testing.assert_close(result, pictures, atol=3e-3, rtol=0)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 2**31))
+def test_composites_differ_inside_the_mask_only(seed: int) -> None:
+    pictures = (photos() * 255).round() / 255
+    mask = masks(pictures)
+    source = Source(pictures.roll(1, 0), torch.ones_like(mask))
+    composites = make_composites(pictures, mask, source, standard_recipes(None), generator(seed))
+    assert torch.equal(composites * (1 - mask), pictures * (1 - mask))
+    assert composites.min() >= 0 and composites.max() <= 1
+    assert torch.equal((composites * 255).round() / 255, composites)
+
+
+def test_difficulty_follows_the_wanted_spread() -> None:
+    pictures = torch.full((4000, 3, 4, 4), 0.1)
+    mask = torch.ones(4000, 1, 4, 4)
+    limited = limit_difficulty(pictures, pictures + 0.8, mask, generator())
+    fmse = (((limited - pictures) * 255) ** 2).mean((1, 2, 3))
+    assert 750 < fmse.median() < 920
+    assert 1150 < fmse.mean() < 1600
+
+
+def test_the_same_seed_gives_the_same_composites() -> None:
+    pictures = photos()
+    arguments = pictures, masks(pictures), Source(pictures.roll(1, 0), masks(pictures)), standard_recipes(None)
+    assert torch.equal(make_composites(*arguments, generator(3)), make_composites(*arguments, generator(3)))

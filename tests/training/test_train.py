@@ -1,0 +1,137 @@
+"""The training loop: packs, windows, references, steps, and stopping without a trace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from backend.network.harmonizer import NetworkConfig
+from backend.network.weights import load_network
+from training.config import Stage, TrainingConfig, load_config
+from training.objects import ObjectSampler, Scene, bounding_boxes
+from training.photo_pack import PhotoPack
+from training.recolour import standard_recipes
+from training.train import Trainer, foreground_error, retouch_scene, run
+
+CONFIG = TrainingConfig(
+    stages=(Stage(32, 16, 4), Stage(64, 8, 4)),
+    warmup_samples=4,
+    reference_share=0.7,
+    most_references=2,
+    network=NetworkConfig(width=32),
+)
+
+
+def sampler(folder: Path, *, validation: bool = False) -> ObjectSampler:
+    pack = PhotoPack.load(folder / "pack_96")
+    files = folder / "content.npy", folder / "retrieved.npy"
+    return ObjectSampler([pack], *files, bounding_boxes(pack), validation=validation, seed=0)
+
+
+def trainer(folder: Path) -> Trainer:
+    return Trainer(CONFIG, sampler(folder), standard_recipes(None), None)
+
+
+def test_a_pack_holds_photos_masks_and_their_boxes(packed: Path) -> None:
+    pack = PhotoPack.load(packed / "pack_96")
+    assert pack.photos.shape[1:] == (3, 96, 96) and pack.sizes.max() == 96
+    assert pack.validation.any() and not pack.validation.all()
+    for number, (top, left, bottom, right) in enumerate(bounding_boxes(pack)):
+        height, width = pack.sizes[pack.owners[number]]
+        mask = pack.masks[number, :height, :width] > 127
+        inside = mask[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
+        assert inside.sum() == mask.sum() > 0
+
+
+def test_windows_hold_the_object_and_references_the_foreground(packed: Path) -> None:
+    drawn = sampler(packed).draw(16, 64, ("augmented", "retrieved"))
+    assert drawn.targets.shape == (16, 3, 64, 64) and drawn.content.shape == (16, 64, 4, 4)
+    assert drawn.references is not None and drawn.references.shape == (16, 2, 3, 64, 64)
+    assert drawn.reference_content is not None and drawn.reference_content.shape == (16, 2, 64, 4, 4)
+    assert (drawn.masks.amax((1, 2, 3)) > 0.5).all()
+    torch.testing.assert_close(drawn.content.norm(dim=1), torch.ones(16, 4, 4))
+
+
+def test_splits_share_no_photo(packed: Path) -> None:
+    pack = PhotoPack.load(packed / "pack_96")
+    owners = [set(pack.owners[sampler(packed, validation=split).objects]) for split in (False, True)]
+    assert owners[0] and owners[1] and not owners[0] & owners[1]
+
+
+def test_formula_11_is_the_error_over_the_foreground() -> None:
+    targets, masks = torch.zeros(1, 3, 32, 32), torch.zeros(1, 1, 32, 32)
+    masks[..., :16, :16] = 1
+    predicted = torch.full_like(targets, 10 / 255)
+    assert foreground_error(predicted, targets, masks).item() == pytest.approx(100)
+    masks[..., :16, :16] = 0
+    masks[..., 0, 0] = 1  # a single pixel counts as one of a hundred
+    assert foreground_error(predicted, targets, masks).item() == pytest.approx(1)
+
+
+def test_a_scene_s_retouch_is_the_same_for_target_and_references() -> None:
+    targets = torch.rand(6, 3, 32, 32)
+    scene = Scene(
+        targets, torch.ones(6, 1, 32, 32), torch.zeros(6, 64, 2, 2), targets.unsqueeze(1).repeat(1, 2, 1, 1, 1)
+    )
+    changed = retouch_scene(scene, 1.0, torch.Generator().manual_seed(0))
+    assert changed.references is not None
+    assert not torch.allclose(changed.targets, targets, atol=0.01)
+    torch.testing.assert_close(changed.references[:, 1], changed.targets)
+
+
+def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:
+    whole = trainer(packed)
+    for _ in range(4):
+        whole.step()
+    first = trainer(packed)
+    for _ in range(2):
+        first.step()
+    second = trainer(packed)
+    second.sampler.draw(3, 32)  # its draws have gone elsewhere before it takes up the state
+    second.restore(first.state())
+    for _ in range(2):
+        second.step()
+    assert second.samples == whole.samples == 16
+    for kind in ("network", "averaged"):
+        other = second.state()[kind]
+        assert all(torch.equal(value, other[key]) for key, value in whole.state()[kind].items())
+
+
+def test_a_run_ends_with_a_checkpoint_and_goes_on_after_its_state(packed: Path, tmp_path: Path) -> None:
+    run(trainer(packed), sampler(packed, validation=True), tmp_path, validate_every=100)
+    network = load_network(tmp_path / "harmonizer.safetensors")
+    assert network.config == CONFIG.network
+    again = trainer(packed)
+    run(again, sampler(packed, validation=True), tmp_path, validate_every=100)
+    assert again.samples == CONFIG.samples
+
+
+def test_training_on_one_scene_lowers_its_error(packed: Path) -> None:
+    one = trainer(packed)
+    fixed = one.sampler.scene(np.repeat(one.sampler.objects[:1], 4), 32, ())
+    one.sampler.draw = lambda *_: fixed  # type: ignore[method-assign]
+    losses = [one.step() for _ in range(6)]
+    assert all(np.isfinite(losses))
+    before = {key: value.clone() for key, value in one.network.named_parameters()}
+    one.step()
+    assert any(not torch.equal(value, before[key]) for key, value in one.network.named_parameters())
+
+
+def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
+    config = TrainingConfig(stages=(Stage(32, 1000, 4),), warmup_samples=100, decay_start=0.5)
+    assert config.learning_rate_at(0) < config.learning_rate_at(50) < config.learning_rate
+    assert config.learning_rate_at(100) == config.learning_rate_at(500) == config.learning_rate
+    assert 0 < config.learning_rate_at(900) < config.learning_rate_at(600)
+    assert config.learning_rate_at(1000) == 0
+
+
+def test_shipped_configs_are_read_and_unknown_settings_refused(tmp_path: Path) -> None:
+    for file in (Path(__file__).parents[2] / "training" / "configs").glob("*.toml"):
+        assert load_config(file).samples > 0
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("colour = 1\nstages = []")
+    with pytest.raises(ValueError, match="colour"):
+        load_config(wrong)

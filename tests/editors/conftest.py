@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE / "krita"), str(HERE / "gimp")]
 if not os.environ.get("RAIHA_TEST_EDITORS"):
     collect_ignore_glob = ["krita/*", "gimp/*"]

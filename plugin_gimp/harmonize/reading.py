@@ -21,11 +21,11 @@ class Reading(NamedTuple):
     """A layer as the daemon wants it; the fields are those of ``Client.harmonize``.
 
     The layer's alpha has its mask in it, as in the picture that the user sees; ``mask`` is the selection; ``format``
-    is babl's name for the pixels of the layer.
+    is babl's name for the pixels of the layer. ``background`` is None once it has been sent.
     """
 
     layer: Frame
-    background: Frame
+    background: Frame | None
     mask: Frame | None
     profile: bytes | None
     offset: tuple[int, int]

@@ -64,7 +64,7 @@ class SemanticGuidedFusion(nn.Module):
         mask: Tensor,
         reference_features: Tensor | None = None,
         reference_content: Tensor | None = None,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """Foreground features modulated by what like content looks like elsewhere.
 
         Args:
@@ -75,7 +75,7 @@ class SemanticGuidedFusion(nn.Module):
             reference_content: (B, K, D, h, w), or None.
 
         Returns:
-            (B, C, h, w).
+            The modulated features e' and the looked-up ones e_w, each (B, C, h, w).
         """
         count = len(features)
         own = self._joined(features, content)
@@ -93,4 +93,4 @@ class SemanticGuidedFusion(nn.Module):
         )
         looked_up = looked_up.transpose(1, 2).reshape(features.shape)
         modulated: Tensor = self.output(torch.cat([features, looked_up], dim=1))  # formula 10
-        return features + modulated
+        return features + modulated, looked_up

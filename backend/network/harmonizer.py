@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from backend.network.encoder import CHANNELS, Encoder
 from backend.network.fusion import SemanticGuidedFusion
+from backend.network.transfers import COUNT, Colours, colour_transfers, colours_of, masked_mean
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 """The affine colour transform that changes nothing, row-major 3x4: rows R', G', B', columns R, G, B, 1."""
@@ -53,11 +54,6 @@ def _upsampled(maps: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(maps, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def _masked_mean(maps: Tensor, weights: Tensor) -> Tensor:
-    """(B, C, 1, 1) mean of (B, C, h, w) maps weighted by (B, 1, h, w); 0 where all weights are 0."""
-    return (maps * weights).sum((2, 3), keepdim=True) / weights.sum((2, 3), keepdim=True).clamp_min(1e-3)
-
-
 class Harmonizer(nn.Module):
     """Predicts how the foreground's colours change, as coefficients that fit any resolution."""
 
@@ -73,12 +69,13 @@ class Harmonizer(nn.Module):
         self.scene = nn.Sequential(
             nn.Linear(2 * (width + 3) + 12, 2 * width), nn.ReLU(), nn.Linear(2 * width, width), nn.ReLU()
         )
+        self.transfer_head = nn.Linear(width, 3 * COUNT)
         self.global_head = nn.Linear(width, 12 if config.head == "affine" else 3)
         self.join8 = _Block(2 * width + 3 + CHANNELS[2], width // 2)
         self.join4 = _Block(width // 2 + CHANNELS[1], width // 4)
         self.join2 = _Block(width // 4 + CHANNELS[0] + 4, width // 4)
         self.head = nn.Conv2d(width // 4, 12 if config.head == "affine" else 3, 1)
-        for head in (self.global_head, self.head):
+        for head in (self.transfer_head, self.global_head, self.head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
 
@@ -95,15 +92,11 @@ class Harmonizer(nn.Module):
         content = _upsampled(contents.flatten(0, 1), like)
         return features.reshape(count, number, *features.shape[1:]), content.reshape(count, number, *content.shape[1:])
 
-    def _scene(self, fused: Tensor, features: Tensor, composite: Tensor, mask: Tensor, small: Tensor) -> Tensor:
-        """What foreground and background are like as a whole, in features and in plain colours: (B, width)."""
-        described = [_masked_mean(fused, small), _masked_mean(features, 1 - small)]
-        for weights in (mask, 1 - mask):
-            mean = _masked_mean(composite, weights)
-            deviation = (_masked_mean((composite - mean) ** 2, weights) + 1e-6).sqrt()
-            described += [2 * mean - 1, 4 * deviation - 1]
-        scene: Tensor = self.scene(torch.cat(described, dim=1).flatten(1))
-        return scene
+    def _transfer(self, scene: Tensor, colours: Colours, looked_up: Tensor) -> Tensor:
+        """(B, 12, 1, 1) sum of the classical transfers, each channel weighed by the scene."""
+        weights = self.transfer_head(scene).view(-1, COUNT, 3)
+        gains, offsets = ((weights * part).sum(1) for part in colour_transfers(colours, looked_up))
+        return torch.cat([torch.diag_embed(gains), offsets.unsqueeze(2)], dim=2).flatten(1)[:, :, None, None]
 
     def forward(
         self,
@@ -134,15 +127,19 @@ class Harmonizer(nn.Module):
             if references is None or reference_contents is None
             else self._references(references, reference_contents, features)
         )
-        fused = self.fusion(features, _upsampled(content, features), small, *extra)
-        scene = self._scene(fused, features, composite, mask, small)
+        fused, looked_up = self.fusion(features, _upsampled(content, features), small, *extra)
+        colours = colours_of(composite, mask)
+        # What foreground and background are like as a whole, in features and in plain colours.
+        described = [masked_mean(fused, small), masked_mean(features, 1 - small), colours.described()]
+        scene = self.scene(torch.cat(described, dim=1))
         everywhere = scene[:, :, None, None].expand(-1, -1, *maps[2].shape[-2:])
         decoded = self.join8(torch.cat([_upsampled(fused, maps[2]), everywhere, maps[2]], dim=1))
         decoded = self.join4(torch.cat([_upsampled(decoded, maps[1]), maps[1]], dim=1))
         seen = F.avg_pool2d(torch.cat([composite, mask], dim=1), 2)
         decoded = self.join2(torch.cat([_upsampled(decoded, maps[0]), maps[0], seen], dim=1))
         # Most of a recolouring is one transform for the whole object; each pixel adds what is its own.
-        return self._coefficients(self.head(decoded) + self.global_head(scene)[:, :, None, None])
+        own = self._coefficients(self.head(decoded) + self.global_head(scene)[:, :, None, None])
+        return own + self._transfer(scene, colours, (masked_mean(looked_up[:, -3:], small) + 1) / 2)
 
     def _coefficients(self, predicted: Tensor) -> Tensor:
         identity = torch.tensor(IDENTITY, device=predicted.device, dtype=predicted.dtype).view(1, 12, 1, 1)

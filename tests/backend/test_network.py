@@ -86,7 +86,7 @@ def test_fusion_looks_up_like_content() -> None:
     features = torch.zeros(1, 4, 2, 2)
     mask = torch.ones(1, 1, 2, 2)
     reference_features = torch.eye(4).T.reshape(1, 1, 4, 2, 2)
-    fused = fusion(features, content, mask, reference_features, content.unsqueeze(1))
+    fused, _ = fusion(features, content, mask, reference_features, content.unsqueeze(1))
     assert fused[0].flatten(1).argmax(0).tolist() == [0, 1, 2, 3]
 
 
@@ -104,7 +104,7 @@ def test_foreground_patches_are_not_looked_up() -> None:
     mask[..., 1, 1] = 1
     changed = features.clone()
     changed[..., 1, 1] += 3
-    difference = fusion(changed, content, mask) - fusion(features, content, mask)
+    difference = fusion(changed, content, mask)[0] - fusion(features, content, mask)[0]
     difference[..., 1, 1] = 0
     assert difference.abs().max() < 1e-2
 

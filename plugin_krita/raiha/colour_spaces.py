@@ -23,6 +23,7 @@ SRGB_LIKE = (SRGB, "sRGB built-in", "Gray-D50-elle-V2-srgbtrc.icc", "Gray-D50-el
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4, "XYZA": 4, "YCbCrA": 4}
 SAMPLE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 SAMPLE_TYPES = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
+CHUNK = 1 << 20
 SAMPLE_FORMATS = {1: "B", 2: "H", 4: "I"}
 
 _profiles: dict[str, bytes | None] = {}
@@ -151,8 +152,12 @@ def with_alpha_of(pixels: Any, alpha_source: Any, space: Space) -> bytearray:
 
 def is_transparent(pixels: Any, space: Space) -> bool:
     """Return whether every pixel's alpha is zero."""
-    alpha = samples(pixels, space)[space.channels - 1 :: space.channels].tobytes()
-    return alpha.count(0) == len(alpha)
+    row = samples(pixels, space)
+    for begin in range(0, len(row), CHUNK * space.channels):
+        alpha = row[begin + space.channels - 1 : begin + CHUNK * space.channels : space.channels].tobytes()
+        if alpha.count(0) != len(alpha):
+            return False
+    return True
 
 
 def restored_outside(pixels: bytearray, original: Any, mask: bytes, pixel_bytes: int) -> bytearray:

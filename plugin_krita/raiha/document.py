@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from . import raiha_texts as texts
+from .bands import read_in_bands
 from .colour_spaces import Space, converted, forget
 from .errors import LayerError
 from .kinds import Rect
@@ -93,10 +94,9 @@ def background_without(document: Any, layer: Any, space: Space) -> Generator[Non
         yield
         clone.nodeByUniqueID(layer.uniqueId()).remove()
         yield from settled(clone)
-        clone.refreshProjection()
-        yield from settled(clone)
-        pixels = clone.pixelData(0, 0, *size)
+        own = Space.of(document)
+        pixels = yield from read_in_bands(clone.pixelData, (0, 0, *size), own.pixel_bytes)
     finally:
         forget(clone)
     yield
-    return (yield from converted(pixels, size, Space.of(document), space))
+    return (yield from converted(pixels, size, own, space))

@@ -9,10 +9,11 @@ from typing import Any
 from krita import Krita
 
 from . import raiha_texts as texts
+from .bands import read_in_bands, write_in_bands
 from .colour_spaces import Space, converted, is_transparent, restored_outside, sent_space, with_alpha_of
 from .document import background_without, selection_mask
 from .errors import LayerError
-from .kinds import Rect
+from .kinds import Rect, Steps
 from .waiting import settled
 
 MASKS_THAT_KEEP_COLOURS = ("transparencymask", "selectionmask")
@@ -70,10 +71,12 @@ def copy_layer(document: Any, node: Any) -> Generator[None, None, LayerCopy]:
     original, visible = yield from _pixels(node, rect, own)
     if is_transparent(visible, own):
         raise LayerError(texts.LAYER_EMPTY, layer=name)
+    yield
     pixels = yield from converted(visible, rect[2:], own, sent)
     background = yield from background_without(document, node, sent)
     if is_transparent(background, sent):
         raise LayerError(texts.LAYER_ALONE, layer=name)
+    yield
     canvas = (document.width(), document.height())
     notes = _notes(node, is_plain)
     return LayerCopy(node, name, rect, own, sent, original, pixels, mask, background, canvas, is_plain, notes)
@@ -93,16 +96,16 @@ def _is_plain(node: Any) -> bool:
     return _has_own_pixels(node) and not node.animated()
 
 
-def _pixels(node: Any, rect: Rect, own: Space) -> Generator[None, None, tuple[Any, Any]]:
+def _pixels(node: Any, rect: Rect, own: Space) -> Steps:
     """Return the pixels to be changed, and the same with the alpha that is seen."""
     if not _has_own_pixels(node):
-        projection = node.projectionPixelData(*rect)
+        projection = yield from read_in_bands(node.projectionPixelData, rect, own.pixel_bytes)
         return projection, projection
-    original = node.pixelData(*rect)
+    original = yield from read_in_bands(node.pixelData, rect, own.pixel_bytes)
     if not _masks(node):
         return original, original
-    yield
-    return original, with_alpha_of(original, node.projectionPixelData(*rect), own)
+    projection = yield from read_in_bands(node.projectionPixelData, rect, own.pixel_bytes)
+    return original, with_alpha_of(original, projection, own)
 
 
 def _notes(node: Any, is_plain: bool) -> list[str]:
@@ -129,7 +132,9 @@ def place_result(document: Any, copy: LayerCopy, pixels: Any, *, in_place: bool)
     An animated layer is never replaced: its other frames would be lost.
     """
     replaces = in_place and not copy.node.animated()
-    new = _filled_layer(document, copy, pixels)
+    new = _empty_layer(document, copy)
+    # It is not in the document yet: filling it is no undo step.
+    yield from write_in_bands(new.setPixelData, pixels, copy.rect, copy.own.pixel_bytes)
     new.setName(copy.name if replaces else texts.RESULT_NAME.format(layer=copy.name))
     yield
     copy.node.parentNode().addChildNode(new, copy.node)
@@ -144,8 +149,8 @@ def place_result(document: Any, copy: LayerCopy, pixels: Any, *, in_place: bool)
     return 2
 
 
-def _filled_layer(document: Any, copy: LayerCopy, pixels: Any) -> Any:
-    """Return a layer with the result that is not in the document yet: filling it is no undo step."""
+def _empty_layer(document: Any, copy: LayerCopy) -> Any:
+    """Return a layer outside the document for the result: a copy of the layer itself wherever that can be."""
     if copy.is_plain:
         new = copy.node.clone() if hasattr(copy.node, "clone") else copy.node.duplicate()
     else:
@@ -153,7 +158,6 @@ def _filled_layer(document: Any, copy: LayerCopy, pixels: Any) -> Any:
         mode = copy.node.blendingMode()
         new.setBlendingMode("normal" if mode == "pass through" else mode)
         new.setOpacity(copy.node.opacity())
-    new.setPixelData(pixels, *copy.rect)
     return new
 
 

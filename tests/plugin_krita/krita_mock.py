@@ -129,8 +129,9 @@ class Node:
         return self.parent
 
     def pixelData(self, x: int, y: int, width: int, height: int) -> bytes:
-        assert (x, y, width, height) == (self.rect.left, self.rect.top, self.rect.w, self.rect.h)
-        return self.pixels
+        assert (x, width) == (self.rect.left, self.rect.w)
+        row = 4 * width
+        return self.pixels[(y - self.rect.top) * row : (y - self.rect.top + height) * row]
 
     def projectionPixelData(self, x: int, y: int, width: int, height: int) -> bytes:
         return self.pixels if self.projection is None else self.projection

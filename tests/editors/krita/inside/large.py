@@ -27,17 +27,44 @@ def timed(module, name, seconds):
             setattr(sys.modules[other], name, replacement)
 
 
+def innermost(steps):
+    """Return the line where steps wait, the innermost of those that wait for others."""
+    where = None
+    while steps is not None and getattr(steps, "gi_frame", None) is not None:
+        where = f"{steps.gi_code.co_name}:{steps.gi_frame.f_lineno}"
+        steps = steps.gi_yieldfrom
+    return where
+
+
+def watch_steps(slowest):
+    """Note how long every step of the plug-in takes and the line that it ended at."""
+    runner = sys.modules["raiha.runner"].Runner
+    advance = runner._advance
+
+    def watched(self):
+        begin = time.monotonic()
+        try:
+            return advance(self)
+        finally:
+            slowest.append((round(time.monotonic() - begin, 3), innermost(self._steps)))
+
+    runner._advance = watched
+
+
 def scenario():
     """Harmonize once and note the seconds."""
     seconds = {}
     for module, names in STEPS.items():
         for name in names:
             timed(module, name, seconds)
+    slowest = []
+    watch_steps(slowest)
     yield 1.0
     driver.begin_gap()
     begin = time.monotonic()
     yield from driver.harmonize_again()
     results["largest_gap_s"] = driver.largest_gap()
+    results["slowest_steps"] = sorted(slowest, key=lambda step: -step[0])[:5]
     results["error"] = driver.error_text()
     results["whole_s"] = time.monotonic() - begin
     results["background_s"] = seconds.get("background_without")

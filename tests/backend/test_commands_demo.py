@@ -1,0 +1,62 @@
+"""`raiha demo`, `models` and `doctor`: the whole way from photos on disk to a sheet, through a daemon of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def raiha(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "backend.commands.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_demo_harmonizes_a_sample_with_references(tmp_path: Path) -> None:
+    ran = raiha("demo", "--out", str(tmp_path), "--json")
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    assert set(report) == {"layer", "flattened", "sheet", "references"}
+    layer = np.asarray(Image.open(report["layer"]))
+    assert layer.ndim == 3 and layer.shape[2] == 4 and 0 < (layer[..., 3] > 0).mean() < 1
+    assert Image.open(report["sheet"]).width > 1200
+    assert report["references"] and all(one["score"] > 0 for one in report["references"])
+    assert raiha("status").returncode == 1  # its daemon ended with it, and was never the user's
+
+
+def test_the_demo_without_samples_says_what_to_do(tmp_path: Path) -> None:
+    ran = raiha("demo", "--out", str(tmp_path), "--samples", str(tmp_path))
+    assert ran.returncode == 1
+    assert "is not there" in ran.stderr and "--samples" in ran.stderr
+
+
+def test_models_are_listed_with_licences() -> None:
+    report = json.loads(raiha("models", "list", "--json").stdout)
+    by_name = {one["name"]: one for one in report["extractors"]}
+    assert set(by_name) == {"bundled", "dvt-b", "dinov2-s", "dinov2-b"}
+    assert by_name["bundled"]["here"] and all(one["licence"] for one in by_name.values())
+    assert int(report["network"]["notes"]["samples"]) > 0
+    assert raiha("models", "pull", "none").returncode == 2
+
+
+def test_the_doctor_is_content_with_a_fresh_installation() -> None:
+    ran = raiha("doctor", "--json")
+    report = json.loads(ran.stdout)
+    assert ran.returncode == 0 and report["ok"]
+    assert {check["name"] for check in report["checks"]} == {
+        "versions", "folders", "extractor", "network", "galleries", "daemon"
+    }  # fmt: skip
+
+
+def test_the_doctor_names_what_is_wrong(tmp_path: Path) -> None:
+    gallery = tmp_path / "data" / "galleries" / "broken"
+    gallery.mkdir(parents=True)
+    (gallery / "gallery.sqlite").write_bytes(b"this is no database" * 100)
+    ran = raiha("doctor", "--json")
+    report = json.loads(ran.stdout)
+    assert ran.returncode == 1 and not report["ok"]
+    assert [check["name"] for check in report["checks"] if not check["ok"]] == ["galleries"]

@@ -1,0 +1,159 @@
+"""The pipeline with the real weights: references, windows, previews, progress and cancel."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.pipeline import Pipeline
+from backend.references import MOST_REFERENCES
+from backend.request import Cancelled, HarmonizeRequest
+from gallery_tools.errors import RaihaError
+from gallery_tools.extractors.extractor import load_extractor
+from gallery_tools.indexer import index
+from gallery_tools.store import Gallery
+
+PHOTOS = Path(__file__).parents[2] / "samples" / "photos"
+MASKS = PHOTOS.parent / "masks"
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return Pipeline()
+
+
+@pytest.fixture(scope="module")
+def request_without_gallery() -> HarmonizeRequest:
+    with Image.open(PHOTOS / "coco_000000234748.jpg") as photo, Image.open(MASKS / "coco_000000234748_1.png") as mask:
+        pixels = np.asarray(photo.convert("RGB"))
+        object_mask = np.asarray(mask.convert("L").resize(photo.size))
+    composite = np.where(object_mask[..., None] > 127, pixels // 2, pixels).astype(np.uint8)
+    return HarmonizeRequest(composite, composite, mask=object_mask)
+
+
+def quiet(stage: str, fraction: float) -> None:
+    pass
+
+
+def never() -> bool:
+    return False
+
+
+def test_without_a_gallery_the_object_changes_and_nothing_else(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest
+) -> None:
+    asked = request_without_gallery
+    result = pipeline.harmonize(asked, quiet, never)
+    assert asked.mask is not None
+    outside = asked.mask == 0
+    assert np.array_equal(result.layer[outside], asked.layer[outside])
+    assert not np.array_equal(result.layer[~outside], asked.layer[~outside])
+    assert result.references == ()
+    assert set(result.seconds) == {"reading", "references", "network", "applying"}
+
+
+def test_the_same_request_gives_the_same_bytes_also_after_a_release(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest
+) -> None:
+    once = pipeline.harmonize(request_without_gallery, quiet, never).layer
+    pipeline.release()
+    assert np.array_equal(pipeline.harmonize(request_without_gallery, quiet, never).layer, once)
+
+
+def test_progress_goes_forward_through_all_stages(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest
+) -> None:
+    told: list[tuple[str, float]] = []
+    pipeline.harmonize(request_without_gallery, lambda *step: told.append(step), never)
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages == ["reading", "references", "network", "applying"]
+    fractions = [fraction for _, fraction in told]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+
+
+@pytest.mark.parametrize("asked_before", [0, 1, 2, 3])
+def test_cancel_ends_the_job_at_any_stage(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest, asked_before: int
+) -> None:
+    answers = iter([False] * asked_before + [True] * 100)
+    with pytest.raises(Cancelled):
+        pipeline.harmonize(request_without_gallery, quiet, lambda: next(answers))
+
+
+def test_a_preview_shows_the_same_change_small(pipeline: Pipeline, request_without_gallery: HarmonizeRequest) -> None:
+    preview = pipeline.preview(request_without_gallery, 200, quiet, never)
+    assert max(preview.before.shape[:2]) <= 200
+    assert preview.before.shape == preview.both.shape == preview.colour.shape == preview.luminance.shape
+    assert preview.before.dtype == np.uint8
+    parts = preview.colour.astype(int) + preview.luminance - 2 * preview.before.astype(int)
+    both = preview.both.astype(int) - preview.before
+    unclipped = (preview.both > 2) & (preview.both < 253) & (preview.colour > 2) & (preview.colour < 253)
+    unclipped &= (preview.luminance > 2) & (preview.luminance < 253)
+    assert np.abs(parts - both)[unclipped].max() <= 2
+
+
+@pytest.fixture
+def gallery(tmp_path: Path, request_without_gallery: HarmonizeRequest) -> str:
+    """The photo itself in other sizes, and others."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    with Image.open(PHOTOS / "coco_000000234748.jpg") as photo:
+        photo.crop((60, 0, 512, 300)).save(folder / "street.jpg")
+    for name in ("pd_wood_anemones", "snap_fujifilm_mx1700"):
+        (folder / f"{name}.jpg").symlink_to(PHOTOS / f"{name}.jpg")
+    extractor = load_extractor()
+    with Gallery.create("test", extractor.info) as opened:
+        index(opened, extractor, [folder])
+    return "test"
+
+
+def test_retrieval_finds_the_like_photo_and_tells_why(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest, gallery: str
+) -> None:
+    result = pipeline.harmonize(replace(request_without_gallery, gallery=gallery), quiet, never)
+    best = result.references[0]
+    assert best.path.name == "street.jpg"
+    assert best.score is not None and best.content is not None and best.appearance is not None
+    assert best.score == pytest.approx(best.content * best.appearance)
+    assert max(Image.open(io.BytesIO(best.thumbnail)).size) <= 160
+    excluded = replace(request_without_gallery, gallery=gallery, excluded=(best.path,))
+    assert best.path not in [one.path for one in pipeline.harmonize(excluded, quiet, never).references]
+
+
+def test_chosen_references_come_first_and_count(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest, gallery: str
+) -> None:
+    chosen = PHOTOS / "picosdeeuropa_by_aitzol_berasategi.jpg"
+    asked = replace(request_without_gallery, gallery=gallery, references=(chosen,), max_references=2)
+    references = pipeline.harmonize(asked, quiet, never).references
+    assert references[0].path == chosen and references[0].score is None
+    assert len(references) <= 2
+
+
+def test_bad_references_and_galleries_are_told(pipeline: Pipeline, request_without_gallery: HarmonizeRequest) -> None:
+    chosen = PHOTOS / "picosdeeuropa_by_aitzol_berasategi.jpg"
+    wrong = {
+        "reference-missing": {"references": (PHOTOS / "none.jpg",)},
+        "unreadable-photo": {"references": (MASKS.parent / "ATTRIBUTION.md",)},
+        "too-many-references": {"references": (chosen,) * (MOST_REFERENCES + 1)},
+        "gallery-missing": {"gallery": "nowhere"},
+    }
+    for code, fields in wrong.items():
+        with pytest.raises(RaihaError) as error:
+            pipeline.harmonize(replace(request_without_gallery, **fields), quiet, never)
+        assert error.value.code == code
+
+
+@pytest.mark.parametrize("size", [(1, 1), (100, 3000), (3, 700)])
+def test_odd_sizes_come_back_in_their_size(pipeline: Pipeline, size: tuple[int, int]) -> None:
+    numbers = np.random.default_rng(0)
+    composite = numbers.integers(0, 256, (*size, 3), dtype=np.uint8)
+    mask = np.zeros(size, np.uint8)
+    mask[: max(1, size[0] // 2)] = 255
+    asked = HarmonizeRequest(composite, composite, mask=mask)
+    assert pipeline.harmonize(asked, quiet, never).layer.shape == composite.shape

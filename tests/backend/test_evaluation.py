@@ -25,12 +25,10 @@ def pairs_folder(tmp_path: Path) -> Path:
     subset = tmp_path / "pairs" / "HSample"
     for name in ("composite_images", "masks", "real_images"):
         (subset / name).mkdir(parents=True)
-    with (
-        Image.open(SAMPLES / "photos" / f"{PHOTO}.jpg") as photo,
-        Image.open(SAMPLES / "masks" / f"{PHOTO}_1.png") as m,
-    ):
+    with Image.open(SAMPLES / "photos" / f"{PHOTO}.jpg") as photo:
         real = np.asarray(photo.convert("RGB"))
-        mask = np.asarray(m.convert("L").resize(photo.size))
+    with Image.open(SAMPLES / "masks" / f"{PHOTO}_1.png") as image:
+        mask = np.asarray(image.convert("L").resize(photo.size))
     composite = np.where(mask[..., None] > 127, real * [0.9, 0.6, 0.5], real).astype(np.uint8)
     Image.fromarray(real).save(subset / "real_images" / "man.png")
     Image.fromarray(mask).save(subset / "masks" / "man_1.png")

@@ -58,16 +58,24 @@ def _insert(layer: Gimp.Layer, new: Gimp.Layer, name: str, pixels: bytes) -> Gim
     """Fill the new layer, which is not in the picture yet, put it above the other and hide that."""
     image = layer.get_image()
     new.set_name(texts.RESULT_NAME.format(layer=layer.get_name()))
+    locked = new.get_lock_content()
+    # GIMP ends a plug-in that writes to locked pixels, also in a layer that is not in the picture yet.
+    new.set_lock_content(False)
     formats.fill(new.get_buffer(), formats.whole(new), name, pixels)
+    new.set_lock_content(locked)
     image.insert_layer(new, layer.get_parent(), image.get_item_position(layer))
     new.update(0, 0, new.get_width(), new.get_height())
+    _hide(layer)
+    return new
+
+
+def _hide(layer: Gimp.Layer) -> None:
     locked = layer.get_lock_visibility()
     if locked:
         layer.set_lock_visibility(False)
     layer.set_visible(False)
     if locked:
         layer.set_lock_visibility(True)
-    return new
 
 
 def _replace(layer: Gimp.Layer, reading: Reading, name: str, pixels: bytes) -> None:

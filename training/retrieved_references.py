@@ -2,7 +2,7 @@
 
 ``python -m training.retrieved_references PACK CONTENT.npy OUT.npy`` writes (M, 8) int64 numbers of photos, best first,
 -1 where there are fewer. The gallery of an object is its split without its own photo and near-duplicates of it. To do a
-training set in minutes, patches are pooled two by two and at most 24 foreground and 48 background patches of an object
+training set in minutes, patches are pooled two by two and at most 12 foreground and 48 background patches of an object
 are looked up; thresholds and score are those of ``gallery_tools.search``.
 """
 
@@ -25,7 +25,7 @@ from training.photo_pack import PhotoPack
 
 _KEPT = 8
 _CANDIDATES = 32
-_FOREGROUND_PATCHES = 24
+_FOREGROUND_PATCHES = 12
 _BACKGROUND_PATCHES = 48
 
 
@@ -73,6 +73,7 @@ def _some(flags: Tensor, most: int, generator: torch.Generator) -> Tensor:
 def references_of_object(
     photos: _Photos,
     gallery: Tensor,
+    content: Tensor,
     owner: int,
     share: Tensor,
     info: ExtractorInfo,
@@ -83,6 +84,7 @@ def references_of_object(
     Args:
         photos: all photos.
         gallery: (G,) numbers of the photos that may be found.
+        content: (G, P, D) their content features.
         owner: number of the object's photo.
         share: (P,) share of the object in each patch of that photo.
         info: of the extractor; its thresholds count.
@@ -92,19 +94,18 @@ def references_of_object(
     background = _some((share < BACKGROUND_SHARE) & photos.inside[owner], _BACKGROUND_PATCHES, generator)
     if not len(foreground) or not len(background):
         return []
-    content = photos.content[gallery]
     likeness = (content.flatten(0, 1) @ photos.content[owner, foreground].T).reshape(*content.shape[:2], -1)
     found = (likeness.amax(1) >= info.content_threshold).float().mean(1)  # formula 3, for each patch
-    same = (content * photos.content[owner]).sum(2).sum(1) / photos.inside[owner].sum() >= NEAR_DUPLICATE
-    found[same | (gallery == owner)] = 0
+    found[gallery == owner] = 0
     shares, candidates = found.topk(min(_CANDIDATES, len(found)))
+    same = (content[candidates] * photos.content[owner]).sum(2).sum(1) / photos.inside[owner].sum() >= NEAR_DUPLICATE
     like = torch.einsum("qd,cpd->cqp", photos.content[owner, background], content[candidates])
     agree = torch.einsum("qd,cpd->cqp", photos.appearance[owner, background], photos.appearance[gallery[candidates]])
     alike = ((like >= info.content_threshold) & (agree >= info.appearance_threshold)).flatten(1).any(1)  # formula 5
     best, places = like.max(2)
     matched = best >= info.content_threshold
     agreement = (agree.gather(2, places.unsqueeze(2)).squeeze(2) * matched).sum(1) / matched.sum(1).clamp_min(1)
-    score = shares * agreement * alike
+    score = shares * agreement * (alike & ~same)
     order = score.argsort(descending=True)
     return [int(gallery[candidates[number]]) for number in order if score[number] > 0]
 
@@ -123,10 +124,12 @@ def main() -> None:
     result = np.full((len(pack.masks), _KEPT), -1, np.int64)
     for validation in (False, True):
         gallery = torch.from_numpy(np.flatnonzero(pack.validation == validation))
+        content = photos.content[gallery]
         for number in np.flatnonzero(pack.validation[pack.owners] == validation):
             mask = torch.from_numpy(np.asarray(pack.masks[number], dtype=np.float32))[None, None] / 255
             share = F.adaptive_avg_pool2d(mask, photos.side).flatten()
-            found = references_of_object(photos, gallery, int(pack.owners[number]), share, info, generator)[:_KEPT]
+            owner = int(pack.owners[number])
+            found = references_of_object(photos, gallery, content, owner, share, info, generator)[:_KEPT]
             result[number, : len(found)] = found
     np.save(arguments.out, result)
     print(

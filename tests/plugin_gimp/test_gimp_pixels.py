@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pixels import Transfer, is_transparent, restored_outside, transfer_of, with_alpha_of
 
@@ -43,6 +43,7 @@ def test_alpha_is_put_back_bit_for_bit(dtype: str, channels: int) -> None:
     assert np.array_equal(pixels[:, :-1], changed[:, :-1])
 
 
+@settings(deadline=None)
 @given(mask=st.binary(min_size=1, max_size=40), pixel_bytes=st.sampled_from([1, 2, 4, 8, 16, 32]))
 def test_the_original_is_kept_wherever_the_mask_is_zero(mask: bytes, pixel_bytes: int) -> None:
     original, changed = b"o" * (len(mask) * pixel_bytes), b"c" * (len(mask) * pixel_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,14 +111,15 @@ def test_a_run_ends_with_a_checkpoint_and_goes_on_after_its_state(packed: Path, 
 
 
 def test_training_on_one_scene_lowers_its_error(packed: Path) -> None:
-    one = trainer(packed)
-    fixed = one.sampler.scene(np.repeat(one.sampler.objects[:1], 4), 32, ())
+    config = replace(CONFIG, stages=(Stage(32, 4000, 4),), reference_share=0.0, scene_retouch=0.0)
+    one = Trainer(config, sampler(packed), standard_recipes(None), None)
+    fixed = one.sampler.scene(np.repeat(one.sampler.objects[:2], 2), 32, ())
     one.sampler.draw = lambda *_: fixed  # type: ignore[method-assign]
-    losses = [one.step() for _ in range(6)]
-    assert all(np.isfinite(losses))
-    before = {key: value.clone() for key, value in one.network.named_parameters()}
-    one.step()
-    assert any(not torch.equal(value, before[key]) for key, value in one.network.named_parameters())
+    losses = []
+    for _ in range(15):
+        one.generator.manual_seed(0)  # the same composites in each step
+        losses.append(one.step())
+    assert losses[-1] < losses[0] - 0.1
 
 
 def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The demonstration: a couple on a motorcycle, photographed at dusk, is pasted into a meadow and harmonized.
+"""The demonstration: a car from a sunny street is pasted onto a square under a grey sky and harmonized.
 
 Everything is the real thing: sample photos are indexed into a gallery of their own, a daemon of its own is started, and
 layer, mask and background go to it over ZeroMQ as from an editor.
@@ -26,11 +26,11 @@ from gallery_tools.indexer import index
 from gallery_tools.store import Gallery
 
 GALLERY = "samples"
-_OBJECT = "coco_000000000529"
-_OBJECT_MASKS = (0, 1)  # the motorcycle, and the couple on it
-_BACKGROUND = "pd_tanners_ridge"
-_HEIGHT_SHARE = 0.62  # of the background's height, that the object takes
-_PLACE = (0.36, 0.34)  # of the layer's top left corner in the background, as shares of width and height
+_OBJECT = "coco_000000234748"
+_OBJECT_MASKS = (0,)  # the car
+_BACKGROUND = "snap_panasonic_dmc_lx3_lumix"
+_HEIGHT_SHARE = 0.45  # of the background's height, that the object takes
+_PLACE = (0.03, 0.53)  # of the layer's top left corner in the background, as shares of width and height
 
 
 @dataclass(frozen=True)

@@ -148,12 +148,13 @@ class Pipeline:
             references = self._references(request, composite, _eight_bit(whole.mask), extractor, run)
             content = extractor.content_features([composite])[0]
         with run.stage("network"), torch.inference_mode():
-            coefficients = network(
+            coefficients = _coefficients(
+                network,
                 _picture(copy.composite).to(self._device),
                 torch.from_numpy(copy.mask)[None, None].to(self._device),
                 _content_of_window(content, whole.window, copy.window).to(self._device),
                 *_reference_tensors(references, self._device),
-            )[0].float()
+            )
         return _Prediction(coefficients.cpu(), copy, references)
 
     def _references(
@@ -198,6 +199,23 @@ class Pipeline:
         if name not in self._extractors:
             self._extractors[name] = load_extractor(name, device=self._device)
         return self._extractors[name]
+
+
+def _coefficients(
+    network: Harmonizer,
+    composite: Tensor,
+    mask: Tensor,
+    content: Tensor,
+    references: Tensor | None,
+    contents: Tensor | None,
+) -> Tensor:
+    """(12, h, w) coefficients, the mean of those for the composite and for its mirror image, which err apart."""
+    both = [torch.cat([one, one.flip(-1)]) for one in (composite, mask, content)]
+    if references is not None and contents is not None:
+        both += [one.expand(2, *one.shape[1:]) for one in (references, contents)]
+    straight, mirrored = network(*both).float()
+    mean: Tensor = (straight + mirrored.flip(-1)) / 2
+    return mean
 
 
 def _eight_bit(values: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -40,7 +40,7 @@ from gallery_tools.extractors.extractor import Extractor, load_extractor
 from gallery_tools.store import Gallery
 
 NETWORK_SIDE = 256
-CONTEXT = 2.0
+CONTEXT = 1.5
 """Side of the network's window as a multiple of the object's longer side."""
 
 # The share of the job that is done when a stage begins.

@@ -27,3 +27,7 @@ EDITOR_FOLDERS = $(if $(filter krita gimp,$(EDITOR)),tests/editors/$(EDITOR),tes
 test-editors: venv
 	.ci/editors.sh $(or $(filter krita gimp,$(EDITOR)),all)
 	RAIHA_TEST_EDITORS=1 $(BIN)/python -m pytest $(EDITOR_FOLDERS)
+
+# docs/commands.md, from the commands' own help.
+docs: venv
+	$(BIN)/typer backend.commands.main utils docs --name raiha --title "The raiha command" --output docs/commands.md

@@ -15,7 +15,9 @@ _SAMPLES = Path(__file__).parents[2] / "samples"
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results; made when missing.")] = Path("demo-out"),
-    samples: Annotated[Path, typer.Option(help="Folder with photos/ and masks/.")] = _SAMPLES,
+    samples: Annotated[
+        Path, typer.Option(help="Folder with photos/ and masks/.", show_default="samples/ of the checkout")
+    ] = _SAMPLES,
     json: JsonFlag = False,
 ) -> None:
     """Index sample photos, start a daemon, harmonize a pasted layer through it, and draw a sheet of the result.

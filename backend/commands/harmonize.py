@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from backend.image_file import ImageFile
     from backend.request import HarmonizeRequest, HarmonizeResult
 
-DEFAULT_GALLERY = "default"
 
 STAGES = {
     "reading": "Reading the picture",
@@ -43,7 +42,7 @@ def harmonize(
     background: Annotated[Path | None, typer.Option(help="The picture that the layer lies in.")] = None,
     offset: Annotated[str, typer.Option(metavar="X,Y", help="The layer's top left corner in it, pixels.")] = "0,0",
     gallery: Annotated[str | None, typer.Option(help="Gallery in which references are searched.")] = None,
-    no_gallery: Annotated[bool, typer.Option("--no-gallery", help="Search no gallery, not even 'default'.")] = False,
+    no_gallery: Annotated[bool, typer.Option("--no-gallery", help="Search none; the default.")] = False,
     reference: Annotated[list[Path] | None, typer.Option(help="Use this photo; may be repeated.")] = None,
     exclude: Annotated[list[Path] | None, typer.Option(help="Never use this photo; may be repeated.")] = None,
     strength: Annotated[float, typer.Option(min=0, max=1, help="0 changes nothing, 1 all.")] = 1.0,
@@ -56,8 +55,8 @@ def harmonize(
     IMAGE is a finished composite, and --mask shows where the object is; or IMAGE is a layer with transparency, and
     --background the picture that it lies in, at --offset. The result has IMAGE's size, depth, profile and metadata.
 
-    Without --gallery, the gallery named "default" is searched if there is one. A running daemon does the work, with
-    the same result as this process.
+    References are searched when a --gallery is named: with the present weights, photos of other things do more harm
+    than good. A running daemon does the work, with the same result as this process.
 
     Examples:
 
@@ -79,7 +78,7 @@ def harmonize(
         request,
         strength=strength,
         only=only.value if only else None,
-        gallery=None if no_gallery else gallery or _default_gallery(),
+        gallery=None if no_gallery else gallery,
         references=tuple(reference or ()),
         excluded=tuple(exclude or ()),
     )
@@ -137,12 +136,6 @@ def _parse_offset(text: str) -> tuple[int, int]:
             exit_status=2,
         ) from error
     return x, y
-
-
-def _default_gallery() -> str | None:
-    from gallery_tools.gallery_file import gallery_names
-
-    return DEFAULT_GALLERY if DEFAULT_GALLERY in gallery_names() else None
 
 
 def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[HarmonizeResult, bool]:

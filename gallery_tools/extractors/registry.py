@@ -18,7 +18,7 @@ class ExtractorInfo:
         dimension: channels of a content feature.
         stride: pixels of the resized photo per patch, in each direction.
         input_side: long side in pixels to which a photo is resized.
-        content_threshold: formula 3's epsilon_c, calibrated for this extractor.
+        content_threshold: formula 3's epsilon_c; the paper's 0.7 until it is calibrated for an extractor.
         appearance_threshold: formula 5's epsilon_a.
         licence: of the weights.
         source: where the weights come from: a file in this package, or a place on the hub.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .kinds import Rect, Steps
@@ -10,13 +10,19 @@ from .kinds import Rect, Steps
 BAND_BYTES = 16 << 20
 
 
+def bands(height: int, row_bytes: int) -> Iterator[tuple[int, int]]:
+    """Return the first row and the number of rows of every band of a picture."""
+    rows = max(1, BAND_BYTES // max(row_bytes, 1))
+    for top in range(0, height, rows):
+        yield top, min(rows, height - top)
+
+
 def read_in_bands(read: Callable[..., Any], rect: Rect, pixel_bytes: int) -> Steps:
     """Return what ``read(x, y, width, height)`` gives for a rectangle, as a bytearray; yields between bands."""
     x, y, width, height = rect
-    rows = max(1, BAND_BYTES // (width * pixel_bytes))
     pixels = bytearray()
-    for top in range(0, height, rows):
-        pixels += memoryview(read(x, y + top, width, min(rows, height - top)))
+    for top, rows in bands(height, width * pixel_bytes):
+        pixels += memoryview(read(x, y + top, width, rows))
         yield
     return pixels
 
@@ -24,10 +30,8 @@ def read_in_bands(read: Callable[..., Any], rect: Rect, pixel_bytes: int) -> Ste
 def write_in_bands(write: Callable[..., Any], pixels: Any, rect: Rect, pixel_bytes: int) -> Steps:
     """Give ``write(bytes, x, y, width, height)`` the pixels of a rectangle; yields between bands."""
     x, y, width, height = rect
-    rows = max(1, BAND_BYTES // (width * pixel_bytes))
     source = memoryview(pixels).cast("B")
     row_bytes = width * pixel_bytes
-    for top in range(0, height, rows):
-        count = min(rows, height - top)
-        write(bytes(source[top * row_bytes : (top + count) * row_bytes]), x, y + top, width, count)
+    for top, rows in bands(height, row_bytes):
+        write(bytes(source[top * row_bytes : (top + rows) * row_bytes]), x, y + top, width, rows)
         yield

@@ -6,7 +6,6 @@ import re
 import struct
 import tempfile
 import zlib
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from typing import Any
 from krita import InfoObject, Krita
 
 from . import raiha_texts as texts
+from .bands import bands
 from .errors import LayerError
+from .kinds import Steps
 from .waiting import settled
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
@@ -23,7 +24,8 @@ SRGB_LIKE = (SRGB, "sRGB built-in", "Gray-D50-elle-V2-srgbtrc.icc", "Gray-D50-el
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4, "XYZA": 4, "YCbCrA": 4}
 SAMPLE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 SAMPLE_TYPES = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
-CHUNK = 1 << 20
+CHUNK = 1 << 21
+"""Pixels looked at in one step."""
 SAMPLE_FORMATS = {1: "B", 2: "H", 4: "I"}
 
 _profiles: dict[str, bytes | None] = {}
@@ -115,14 +117,27 @@ def _png_profile(png: bytes) -> bytes | None:
     return None
 
 
-def converted(pixels: Any, size: tuple[int, int], source: Space, target: Space) -> Generator[None, None, bytes | Any]:
-    """Convert pixels through a hidden document, Krita's own way; yields while Krita works."""
+def converted(pixels: Any, size: tuple[int, int], source: Space, target: Space) -> Steps:
+    """Convert pixels through hidden documents, Krita's own way; yields between bands and while Krita works.
+
+    A document for every band, because Krita converts a document in one go.
+    """
     if source == target:
         return pixels
+    width, height = size
+    row_bytes = width * source.pixel_bytes
+    rows_of_bytes = memoryview(pixels).cast("B")
+    out = bytearray()
+    for top, rows in bands(height, width * max(source.pixel_bytes, target.pixel_bytes)):
+        band = bytes(rows_of_bytes[top * row_bytes : (top + rows) * row_bytes])
+        out += memoryview((yield from _converted_band(band, (width, rows), source, target)))
+    return out
+
+
+def _converted_band(pixels: bytes, size: tuple[int, int], source: Space, target: Space) -> Steps:
     document = Krita.instance().createDocument(*size, "conversion", source.model, source.depth, source.profile, 72.0)
     try:
-        node = document.topLevelNodes()[0]
-        node.setPixelData(bytes(pixels), 0, 0, *size)
+        document.topLevelNodes()[0].setPixelData(pixels, 0, 0, *size)
         yield
         document.setColorSpace(target.model, target.depth, target.profile)
         yield from settled(document)
@@ -142,28 +157,36 @@ def samples(pixels: Any, space: Space) -> memoryview:
     return memoryview(pixels).cast("B").cast(SAMPLE_FORMATS[SAMPLE_BYTES[space.depth]])
 
 
-def with_alpha_of(pixels: Any, alpha_source: Any, space: Space) -> bytearray:
-    """Return the pixels with the alpha of others, bit for bit."""
+def with_alpha_of(pixels: Any, alpha_source: Any, space: Space) -> Steps:
+    """Return the pixels with the alpha of others, bit for bit; yields on the way."""
     out = bytearray(pixels)
+    yield
     last, step = space.channels - 1, space.channels
-    samples(out, space)[last::step] = samples(alpha_source, space)[last::step]
+    row, source = samples(out, space), samples(alpha_source, space)
+    for begin in range(last, len(row), CHUNK * step):
+        end = begin + CHUNK * step
+        row[begin:end:step] = source[begin:end:step]
+        yield
     return out
 
 
-def is_transparent(pixels: Any, space: Space) -> bool:
-    """Return whether every pixel's alpha is zero."""
+def is_transparent(pixels: Any, space: Space) -> Steps:
+    """Return whether every pixel's alpha is zero; yields on the way."""
     row = samples(pixels, space)
-    for begin in range(0, len(row), CHUNK * space.channels):
-        alpha = row[begin + space.channels - 1 : begin + CHUNK * space.channels : space.channels].tobytes()
+    for begin in range(space.channels - 1, len(row), CHUNK * space.channels):
+        alpha = row[begin : begin + CHUNK * space.channels : space.channels].tobytes()
         if alpha.count(0) != len(alpha):
             return False
+        yield
     return True
 
 
-def restored_outside(pixels: bytearray, original: Any, mask: bytes, pixel_bytes: int) -> bytearray:
+def restored_outside(pixels: bytearray, original: Any, mask: Any, pixel_bytes: int) -> Steps:
     """Put the original's pixels back wherever the mask is zero: conversion there and back is not exact."""
     source = memoryview(original).cast("B")
-    for run in re.finditer(rb"\0+", mask):
-        first, end = run.start() * pixel_bytes, run.end() * pixel_bytes
-        pixels[first:end] = source[first:end]
+    for begin in range(0, len(mask), CHUNK):
+        for run in re.finditer(rb"\0+", memoryview(mask)[begin : begin + CHUNK]):
+            first, end = (begin + run.start()) * pixel_bytes, (begin + run.end()) * pixel_bytes
+            pixels[first:end] = source[first:end]
+        yield
     return pixels

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 from . import raiha_texts as texts
 from .bands import read_in_bands
 from .colour_spaces import Space, converted, forget
 from .errors import LayerError
-from .kinds import Rect
+from .kinds import Rect, Steps
 from .waiting import settled
 
 
@@ -66,8 +65,10 @@ def _check_reachable(layer: Any) -> None:
         raise LayerError(texts.LAYER_LOCKED, layer=layer.name())
 
 
-def selection_mask(document: Any, rect: Rect, name: str) -> bytes | None:
+def selection_mask(document: Any, rect: Rect, name: str) -> Steps:
     """Return the selection over a rectangle, a byte a pixel, 255 = selected; None: nothing is selected.
+
+    Yields between bands.
 
     Raises:
         LayerError: there is a selection, but not over the rectangle.
@@ -75,13 +76,13 @@ def selection_mask(document: Any, rect: Rect, name: str) -> bytes | None:
     selection = document.selection()
     if selection is None:
         return None
-    mask = bytes(selection.pixelData(*rect))
+    mask = yield from read_in_bands(selection.pixelData, rect, 1)
     if mask.count(0) == len(mask):
         raise LayerError(texts.SELECTION_ELSEWHERE, layer=name)
     return mask
 
 
-def background_without(document: Any, layer: Any, space: Space) -> Generator[None, None, Any]:
+def background_without(document: Any, layer: Any, space: Space) -> Steps:
     """Return the flattened picture without a layer, in the given space; yields while Krita works.
 
     A clone of the document, which copies on write, is changed: the user's document never is.
@@ -98,5 +99,4 @@ def background_without(document: Any, layer: Any, space: Space) -> Generator[Non
         pixels = yield from read_in_bands(clone.pixelData, (0, 0, *size), own.pixel_bytes)
     finally:
         forget(clone)
-    yield
     return (yield from converted(pixels, size, own, space))

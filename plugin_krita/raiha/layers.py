@@ -45,7 +45,7 @@ class LayerCopy:
     sent: Space
     original: Any
     pixels: Any
-    mask: bytes | None
+    mask: Any
     background: Any
     canvas: tuple[int, int]
     is_plain: bool
@@ -66,17 +66,14 @@ def copy_layer(document: Any, node: Any) -> Generator[None, None, LayerCopy]:
     is_plain = _is_plain(node)
     own = Space.of(node if _has_own_pixels(node) else document)
     sent = sent_space(own)
-    mask = selection_mask(document, rect, name)
-    yield
+    mask = yield from selection_mask(document, rect, name)
     original, visible = yield from _pixels(node, rect, own)
-    if is_transparent(visible, own):
+    if (yield from is_transparent(visible, own)):
         raise LayerError(texts.LAYER_EMPTY, layer=name)
-    yield
     pixels = yield from converted(visible, rect[2:], own, sent)
     background = yield from background_without(document, node, sent)
-    if is_transparent(background, sent):
+    if (yield from is_transparent(background, sent)):
         raise LayerError(texts.LAYER_ALONE, layer=name)
-    yield
     canvas = (document.width(), document.height())
     notes = _notes(node, is_plain)
     return LayerCopy(node, name, rect, own, sent, original, pixels, mask, background, canvas, is_plain, notes)
@@ -105,7 +102,7 @@ def _pixels(node: Any, rect: Rect, own: Space) -> Steps:
     if not _masks(node):
         return original, original
     projection = yield from read_in_bands(node.projectionPixelData, rect, own.pixel_bytes)
-    return original, with_alpha_of(original, projection, own)
+    return original, (yield from with_alpha_of(original, projection, own))
 
 
 def _notes(node: Any, is_plain: bool) -> list[str]:
@@ -114,15 +111,14 @@ def _notes(node: Any, is_plain: bool) -> list[str]:
     return [] if is_plain else [texts.NOTE_FLATTENED.format(layer=node.name())]
 
 
-def result_pixels(copy: LayerCopy, answer: Any) -> Generator[None, None, Any]:
+def result_pixels(copy: LayerCopy, answer: Any) -> Steps:
     """Return the daemon's pixels as the layer holds them: its own space, its own alpha bit for bit."""
     if copy.sent == copy.own and copy.pixels is copy.original:
         return answer
-    yield
     pixels = yield from converted(answer, copy.rect[2:], copy.sent, copy.own)
-    pixels = with_alpha_of(pixels, copy.original, copy.own)
+    pixels = yield from with_alpha_of(pixels, copy.original, copy.own)
     if copy.mask is not None and copy.sent != copy.own:
-        restored_outside(pixels, copy.original, copy.mask, copy.own.pixel_bytes)
+        yield from restored_outside(pixels, copy.original, copy.mask, copy.own.pixel_bytes)
     return pixels
 
 

@@ -6,6 +6,7 @@ import struct
 import zlib
 
 import pytest
+from stepping import run
 
 
 @pytest.mark.parametrize(
@@ -50,13 +51,30 @@ def test_alpha_is_taken_over_bit_for_bit_at_every_depth() -> None:
     for depth, code in (("U8", "B"), ("U16", "H"), ("F32", "f")):
         space = Space("RGBA", depth, "any.icc")
         pixels, source = struct.pack(f"8{code}", *range(8)), struct.pack(f"8{code}", *range(10, 18))
-        assert with_alpha_of(pixels, source, space) == struct.pack(f"8{code}", 0, 1, 2, 13, 4, 5, 6, 17)
+        assert run(with_alpha_of(pixels, source, space)) == struct.pack(f"8{code}", 0, 1, 2, 13, 4, 5, 6, 17)
 
 
 def test_pixels_outside_the_mask_are_put_back() -> None:
     from raiha.colour_spaces import restored_outside
 
-    assert restored_outside(bytearray(b"AABBCCDD"), b"aabbccdd", bytes([0, 255, 1, 0]), 2) == b"aaBBCCdd"
+    steps = restored_outside(bytearray(b"AABBCCDD"), b"aabbccdd", bytes([0, 255, 1, 0]), 2)
+    assert run(steps) == b"aaBBCCdd"
+
+
+def test_large_pixels_are_worked_on_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    from raiha import colour_spaces
+    from raiha.colour_spaces import Space
+
+    monkeypatch.setattr(colour_spaces, "CHUNK", 3)
+    space = Space("RGBA", "U16", "any.icc")
+    pixels, source = bytes(range(80)), bytes(range(100, 180))
+    whole = [pixels[at : at + 6] + source[at + 6 : at + 8] for at in range(0, 80, 8)]
+    assert run(colour_spaces.with_alpha_of(pixels, source, space)) == b"".join(whole)
+    mask = bytes([0, 0, 0, 0, 9, 9, 0, 9, 0, 0])
+    restored = run(colour_spaces.restored_outside(bytearray(pixels), source, mask, 8))
+    assert restored == b"".join((pixels if chosen else source)[8 * at : 8 * at + 8] for at, chosen in enumerate(mask))
+    assert run(colour_spaces.is_transparent(bytes(80), space))
+    assert not run(colour_spaces.is_transparent(bytes(78) + b"\1\0", space))
 
 
 def test_profile_is_found_in_a_png() -> None:

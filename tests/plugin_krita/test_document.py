@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from krita_mock import Document, Node, Rect, Selection, View
+from stepping import run
 
 
 def test_chosen_layers_leave_out_what_lies_in_a_chosen_group(document: Document) -> None:
@@ -54,15 +53,7 @@ def test_selection_over_the_layer_is_its_mask(document: Document) -> None:
     from raiha.document import selection_mask
 
     document.chosen_selection = Selection(Rect(0, 1, 9, 1))
-    assert selection_mask(document, (-1, 1, 2, 2), "object") == bytes([0, 255, 0, 0])
-
-
-def run(steps: Any) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    assert run(selection_mask(document, (-1, 1, 2, 2), "object")) == bytes([0, 255, 0, 0])
 
 
 def test_picture_without_the_layer_comes_from_a_clone(document: Document) -> None:

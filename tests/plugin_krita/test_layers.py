@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from krita_mock import Document, Node, Rect, Selection
-from test_document import run
+from stepping import run
 
 
 def copied(document: Document, node: Node | None = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from krita_mock import Document
-from test_document import run
+from stepping import run
 from test_layers import names
 
 from backend.client.raiha_client import ClientError

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ PLUGIN = "raiha"
 SOURCE_FOLDER = "plugin_krita"
 ACTIONS = Path("actions", "raiha.action")
 """Where Krita's own importer puts the actions; those of an installed plug-in lie in its package."""
+
+APPIMAGE_PLACES = (".", "Applications", "Desktop", "Downloads", "bin", ".local/bin")
+"""Where portable AppImages are looked for: those with a folder ``NAME.AppImage.home`` beside them."""
 
 FLATPAK = Path(".var", "app", "org.kde.krita")
 FLATPAK_NOTE = (
@@ -41,11 +45,12 @@ class KritaFolders:
 
 
 def installations(home: Path) -> list[KritaFolders]:
-    """Return the folders of every Krita of this user; an AppImage reads the same ones as an installed Krita.
+    """Return the folders of every Krita of this user.
 
-    The ordinary folders are always among them, whether Krita has been started yet or not.
+    The ordinary folders are always among them, whether Krita has been started yet or not. An AppImage reads them,
+    too, unless it is a portable one.
     """
-    found = [_native(home)]
+    found = [_native(home), *_portable(home)]
     if (home / FLATPAK).is_dir():
         flatpak = home / FLATPAK
         found.append(KritaFolders(flatpak / "data" / "krita", flatpak / "config" / "kritarc", True))
@@ -63,6 +68,15 @@ def _native(home: Path) -> KritaFolders:
     data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
     return KritaFolders(data / "krita", config / "kritarc")
+
+
+def _portable(home: Path) -> Iterator[KritaFolders]:
+    """Yield the folders of portable AppImages, which have a home, and perhaps settings, beside them."""
+    for place in APPIMAGE_PLACES:
+        for own_home in sorted((home / place).glob("[Kk]rita*.[Aa]pp[Ii]mage.home")):
+            own_config = own_home.with_suffix(".config")
+            config = own_config if own_config.is_dir() else own_home / ".config"
+            yield KritaFolders(own_home / ".local" / "share" / "krita", config / "kritarc")
 
 
 def install(home: Path) -> Report:

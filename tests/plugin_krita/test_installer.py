@@ -64,6 +64,19 @@ def test_flatpak_is_found_and_its_limits_are_told(home: Path) -> None:
     assert any("flatpak override" in note for note in report.notes)
 
 
+@pytest.mark.parametrize(
+    ("config", "settings"), [(True, "krita.AppImage.config"), (False, "krita.AppImage.home/.config")]
+)
+def test_portable_appimage_is_found(home: Path, config: bool, settings: str) -> None:
+    beside = home / "Applications"
+    (beside / "krita.AppImage.home").mkdir(parents=True)
+    if config:
+        (beside / "krita.AppImage.config").mkdir()
+    krita.install(home)
+    assert (beside / "krita.AppImage.home/.local/share/krita/pykrita/raiha/__init__.py").is_file()
+    assert (beside / settings / "kritarc").read_text() == "[python]\nenable_raiha=true\n"
+
+
 def test_uninstall_takes_everything_away_again(home: Path) -> None:
     krita.install(home)
     report = krita.uninstall(home)

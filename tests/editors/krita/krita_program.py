@@ -44,6 +44,19 @@ class KritaProgram:
         """Krita's home folder; it stays, because a first start takes long."""
         return self.work / f"home-{self.name}"
 
+    def shared_folder(self, name: str) -> Path:
+        """Return a new, empty folder of the same path for Krita and for a daemon outside; see :meth:`share`."""
+        folder = Path("/") / WORK / name
+        for place in {folder, self.work / name}:
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+        return folder
+
+    def share(self, folder: Path) -> None:
+        """Let Krita see what lies in a shared folder now."""
+        if self.root != Path("/"):
+            shutil.copytree(folder, self.work / folder.name, dirs_exist_ok=True)
+
     def inside(self, path: Path) -> str:
         """Return a path as Krita sees it."""
         return "/" + str(path.relative_to(self.root))
@@ -52,19 +65,20 @@ class KritaProgram:
         """Put the plug-in and the test driver in place; ``record`` replaces how the daemon is started."""
         self.home.mkdir(parents=True, exist_ok=True)
         installer.install(self.home)
-        pykrita = installer.installations(self.home)[0].resources / "pykrita"
-        for path in INSIDE.glob("raiha_testdriver*"):
-            shutil.copytree(path, pykrita / path.name, dirs_exist_ok=True) if path.is_dir() else shutil.copy(
-                path, pykrita
-            )
-        settings = self.home / ".config" / "kritarc"
-        lines = settings.read_text("utf-8").replace("enable_raiha_testdriver=true\n", "")
-        settings.write_text(lines.replace("[python]\n", "[python]\nenable_raiha_testdriver=true\n"), "utf-8")
+        folders = installer.installations(self.home)[0]
+        install_driver(folders)
         if record is not None:
-            (pykrita / "raiha" / "raiha_daemon.json").write_text(json.dumps(record), "utf-8")
+            recorded = folders.resources / "pykrita" / "raiha" / "raiha_daemon.json"
+            recorded.write_text(json.dumps(record), "utf-8")
 
-    def run(self, scenario: str, documents: list[Path], runtime: Path, name: str) -> tuple[dict[str, Any], Path]:
-        """Run a scenario of ``inside/`` with documents; return its results and the folder of its files."""
+    def run(
+        self, scenario: str, documents: list[Path], runtime: Path, name: str, **variables: str
+    ) -> tuple[dict[str, Any], Path]:
+        """Run a scenario of ``inside/`` with documents and more environment variables.
+
+        Returns:
+            Its results and the folder of its files.
+        """
         out = self.work / f"out-{self.name}" / name
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
@@ -75,12 +89,12 @@ class KritaProgram:
         for document in documents:
             shutil.copy(document, out / document.name)
             inside_documents.append(self.inside(out / document.name))
-        variables = self._variables(out, script, runtime)
+        environment = {**self._variables(out, script, runtime), **variables}
         command = ["krita", "--nosplash", *inside_documents]
         if self.root != Path("/"):
             command = ["/usr/sbin/chroot", str(self.root), *command]
         with (out / "krita.log").open("wb") as log:
-            done = subprocess.run(command, env=variables, stdout=log, stderr=subprocess.STDOUT, check=False)
+            done = subprocess.run(command, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)
         if done.returncode:
             raise AssertionError(f"Krita ended with {done.returncode}:\n{(out / 'krita.log').read_text()[-6000:]}")
         return json.loads((out / "results.json").read_text("utf-8")), out
@@ -103,6 +117,19 @@ class KritaProgram:
             "RAIHA_TEST_SCRIPT": self.inside(script),
             "RAIHA_TEST_OUT": self.inside(out),
         }
+
+
+def install_driver(folders: installer.KritaFolders) -> None:
+    """Put the test driver into a Krita's folders and enable it."""
+    pykrita = folders.resources / "pykrita"
+    pykrita.mkdir(parents=True, exist_ok=True)
+    for path in INSIDE.glob("raiha_testdriver*"):
+        shutil.copytree(path, pykrita / path.name, dirs_exist_ok=True) if path.is_dir() else shutil.copy(path, pykrita)
+    settings = folders.settings
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    text = settings.read_text("utf-8") if settings.exists() else "[python]\n"
+    text = text.replace("enable_raiha_testdriver=true\n", "")
+    settings.write_text(text.replace("[python]\n", "[python]\nenable_raiha_testdriver=true\n"), "utf-8")
 
 
 @contextmanager

@@ -19,13 +19,7 @@ def open_fresh():
     old.setModified(False)
     yield 0.1
     old.close()
-    yield from choose("object")
-
-
-def choose(name):
-    """Make a layer the active one."""
-    document().setActiveNode(node_named(name))
-    yield lambda: document().activeNode() is not None and document().activeNode().name() == name
+    yield from driver.choose("object")
 
 
 def in_space(model, depth, profile):
@@ -53,7 +47,7 @@ def with_mask():
     document().refreshProjection()
     document().waitForDone()
     yield 0.2
-    yield from choose(node.childNodes()[0].name())
+    yield from driver.choose(node.childNodes()[0].name())
 
 
 def in_group():
@@ -65,13 +59,13 @@ def in_group():
     group.addChildNode(node, None)
     document().refreshProjection()
     yield 0.2
-    yield from choose("object")
+    yield from driver.choose("object")
 
 
 def as_group():
     """Move the layer into a group and choose the group."""
     yield from in_group()
-    yield from choose("group")
+    yield from driver.choose("group")
 
 
 def off_canvas():
@@ -115,7 +109,7 @@ def as_vector():
     )
     document().refreshProjection()
     yield 0.3
-    yield from choose("shapes")
+    yield from driver.choose("shapes")
 
 
 def plain():

@@ -9,11 +9,12 @@ import traceback
 from pathlib import Path
 
 from krita import Krita
-from PyQt5.QtCore import QTimer
-from PyQt5.QtWidgets import QApplication, QMenu
+from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication, QLineEdit, QMenu
 
 OUT = Path(os.environ.get("RAIHA_TEST_OUT", "."))
-PATIENCE_S = 90
+PATIENCE_S = 600
 """A wait that lasts longer ends Krita, so that a test fails in place of hanging."""
 
 results = {}
@@ -114,6 +115,17 @@ def menu_entry(words):
     raise LookupError(words)
 
 
+def type_file_name(path):
+    """Type a name into the file dialog that is open, and Return."""
+    chooser = QApplication.activeModalWidget()
+    name = chooser.findChild(QLineEdit, "fileNameEdit")
+    yield name.isVisible
+    QTest.keyClicks(name, path)
+    yield 0.2
+    QTest.keyClick(name, Qt.Key_Return)
+    yield lambda: QApplication.activeModalWidget() is not chooser
+
+
 def filter_menu():
     """Return the Filter menu."""
     return next(
@@ -127,8 +139,7 @@ def harmonize_again():
     """Choose Filter > Harmonize Again and wait until it has ended; a condition to wait for is yielded."""
     menu_entry("Harmonize Again").trigger()
     yield lambda: shown("raiha_progress") is None
-    yield lambda: document().tryBarrierLock()
-    document().unlock()
+    yield is_settled
     yield 0.1
 
 
@@ -140,6 +151,20 @@ def error_text():
     words = f"{box.text()} {box.informativeText()}"
     box.close()
     return words
+
+
+def is_settled():
+    """Return whether Krita has nothing left to compute for the document."""
+    if not document().tryBarrierLock():
+        return False
+    document().unlock()
+    return True
+
+
+def choose(name):
+    """Make a layer the active one."""
+    document().setActiveNode(node_named(name))
+    yield lambda: document().activeNode() is not None and document().activeNode().name() == name
 
 
 def settle():

@@ -45,16 +45,16 @@ def answer_without_krita(
 
 
 def answer_of_command(
-    krita: KritaProgram, own: dict[str, str], asked: dict[str, Any], folder: Path, layer: Pixels
+    krita: KritaProgram, own: dict[str, str], asked: dict[str, Any], folder: Path, layer: Pixels, *options: str | Path
 ) -> Pixels:
-    """Return what ``raiha harmonize`` makes of files with the dumped layer and background."""
+    """Return what ``raiha harmonize`` with options makes of files with the dumped layer and background."""
     background = pixels_of(asked, folder, asked["background"], asked["canvas"])
     profile = _profile(krita, asked["profile"])
     files = [folder / f"{name}.tif" for name in ("layer", "background", "out")]
     for file, pixels in zip(files, (layer, background), strict=False):
         write_image(file, ImageFile(_rgba(pixels, asked), profile))
     x, y = asked["rect"][:2]
-    raiha(own, "harmonize", files[0], "--background", files[1], f"--offset={x},{y}", "-o", files[2])
+    raiha(own, "harmonize", files[0], "--background", files[1], f"--offset={x},{y}", *options, "-o", files[2])
     return _rgba(read_image(files[2]).pixels, asked)
 
 

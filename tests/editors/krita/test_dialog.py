@@ -3,65 +3,107 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from asked import pixels_of
-from common import IMAGES, SAMPLES, Layer, raiha, running_daemon, write_ora
+import pytest
+from asked import Pixels, answer_of_command, pixels_of
+from common import IMAGES, raiha, running_daemon, write_ora
 from krita_program import KritaProgram
 from PIL import Image
-
-SIZE = (960, 640)
-STREET = SAMPLES / "photos" / "coco_000000234748.jpg"
-CAR = SAMPLES / "masks" / "coco_000000234748_0.png"
-EVENING = (1.35, 1.0, 0.55)
-"""Factors of red, green and blue: the car comes from a picture in other light."""
+from street import SIZE, STREET, photos_of_the_street, street_with_a_car
 
 PICTURES = ("krita-menu", "krita-dialog", "krita-dialog-references", "krita-progress", "krita-result")
 
 
-def street_with_a_car() -> list[Layer]:
-    """A street, and a car in it as if another evening's sun lay on it."""
-    street = Image.open(STREET).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
-    mask = Image.open(CAR).convert("L").resize(SIZE, Image.Resampling.LANCZOS)
-    box = mask.getbbox()
-    assert box is not None
-    light = np.asarray(street.crop(box), np.float64) * EVENING
-    pixels = np.dstack([np.clip(light, 0, 255).astype(np.uint8), np.asarray(mask.crop(box))])
-    return [Layer("picture", 0, 0, np.asarray(street.convert("RGBA"))), Layer("object", box[0], box[1], pixels)]
+class Run(NamedTuple):
+    """What was found, and what has to be found: the answers of ``raiha harmonize`` to the same."""
+
+    found: dict[str, Any]
+    folder: Path
+    chosen: Path
+    layer: Pixels
+    seventy: Pixels
+    with_references: Pixels
+
+    def pixels(self, name: str) -> Pixels:
+        return pixels_of(self.found["asked"], self.folder, self.found[name])
 
 
-def photos_of_the_street(folder: Path) -> Path:
-    """Photos that show the same street in the same light: a gallery that has references for the car."""
-    folder.mkdir()
-    street = Image.open(STREET).convert("RGB")
-    street.save(folder / "street.jpg", quality=95)
-    street.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "street from the other side.jpg", quality=95)
-    street.crop((0, 20, 420, 340)).save(folder / "street, nearer.jpg", quality=95)
-    return folder
-
-
-def test_dialog_from_preview_to_undo(krita: KritaProgram, runtime: Path, tmp_path: Path) -> None:
-    document = write_ora(tmp_path / "photo.ora", street_with_a_car(), "object", SIZE)
-    photos = photos_of_the_street(tmp_path / "photos")
-    with running_daemon(runtime, runtime / "data") as daemon:
+@pytest.fixture(scope="module")
+def run(krita: KritaProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    document = write_ora(tmp_path_factory.mktemp("dialog") / "photo.ora", street_with_a_car(), "object", SIZE)
+    folder = krita.shared_folder("dialog")
+    photos = photos_of_the_street(folder / "photos")
+    chosen = folder / "the street in the evening.png"
+    Image.open(STREET).convert("RGB").point([value // 2 for value in range(256)] * 3).save(chosen)
+    krita.share(folder)
+    runtime = krita.work / f"runtime-dialog-{krita.name}"
+    with running_daemon(runtime, folder / "data") as daemon:
         raiha(daemon.environment, "index", photos, "--gallery", "holidays")
-        found, folder = krita.run("dialog", [document], runtime, "dialog")
-    assert found["shortcut"] == "Ctrl+Alt+H"
-    assert {"Preview", "QSlider", "QSpinBox", "QComboBox", "QPushButton"} <= set(found["reached"])
-    assert found["split_moved"]
-    assert found["different_strengths"] == 5
-    assert len(found["references"]) > 1
-    excluded, pinned = (found["references"][row].splitlines()[0] for row in (0, 1))
-    again = dict(line.splitlines() for line in found["references_again"])
+        found, out = krita.run("dialog", [document], runtime, "dialog", RAIHA_TEST_PHOTO=str(chosen))
+        asked = found["asked"]
+        layer = pixels_of(asked, out, asked["pixels"])
+        excluded, pinned = (photos / found["references"][row].splitlines()[0] for row in (0, 1))
+        seventy, with_references = (
+            answer_of_command(krita, daemon.environment, asked, out, layer, "--strength", "0.7", *options)
+            for options in (
+                (),
+                (
+                    *("--only", "colour", "--gallery", "holidays", "--exclude", excluded),
+                    *("--reference", pinned, "--reference", chosen),
+                ),
+            )
+        )
+        yield Run(found, out, chosen, layer, seventy, with_references)
+    shutil.rmtree(folder)
+
+
+def test_result_at_70_percent_equals_what_raiha_harmonize_writes(run: Run) -> None:
+    np.testing.assert_array_equal(run.pixels("seventy"), run.seventy)
+    np.testing.assert_array_equal(run.seventy[..., 3], run.layer[..., 3])
+    assert np.any(run.seventy != run.layer)
+
+
+def test_excluded_pinned_and_chosen_references_are_used_as_raiha_harmonize_does(run: Run) -> None:
+    np.testing.assert_array_equal(run.pixels("with_references"), run.with_references)
+    assert np.any(run.with_references != run.seventy)
+
+
+def test_list_says_what_is_excluded_pinned_and_chosen(run: Run) -> None:
+    excluded, pinned = (run.found["references"][row].splitlines()[0] for row in (0, 1))
+    again = dict(line.splitlines() for line in run.found["references_again"])
     assert again[excluded] == "Excluded"
     assert again[pinned] == "Pinned"
-    asked = found["asked"]
-    layer = pixels_of(asked, folder, asked["pixels"])
-    np.testing.assert_array_equal(pixels_of(asked, folder, found["pixels"])[..., 3], layer[..., 3])
-    assert found["undone"]
-    assert found["remembered"] == [70, "colour", "holidays"]
-    if krita.name == "krita-5.2":
-        IMAGES.mkdir(parents=True, exist_ok=True)
-        for name in PICTURES:
-            shutil.copy(folder / f"{name}.png", IMAGES / f"{name}.png")
+    assert again[run.chosen.name] == "Pinned"
+
+
+def test_again_by_its_shortcut_does_the_same_without_a_dialog(run: Run) -> None:
+    np.testing.assert_array_equal(run.pixels("again"), run.with_references)
+    assert run.found["dialogs_at_again"] == 0
+
+
+def test_every_field_is_reached_by_the_keyboard(run: Run) -> None:
+    reached = {"Preview", "QSlider", "QSpinBox", "QComboBox", "QPushButton"}
+    assert reached <= set(run.found["reached"])
+    assert run.found["split_moved"]
+
+
+def test_preview_follows_the_strength(run: Run) -> None:
+    assert run.found["different_strengths"] == 5
+
+
+def test_settings_are_remembered_and_undo_restores_the_document(run: Run) -> None:
+    assert run.found["remembered"] == [70, "colour", "holidays"]
+    assert run.found["undone"] == [True, True, True]
+
+
+def test_pictures_of_the_guide_are_made(run: Run, krita: KritaProgram) -> None:
+    for name in PICTURES:
+        with Image.open(run.folder / f"{name}.png") as picture:
+            assert picture.width > 300
+        if krita.name == "krita-5.2":
+            IMAGES.mkdir(parents=True, exist_ok=True)
+            shutil.copy(run.folder / f"{name}.png", IMAGES / f"{name}.png")

@@ -1,12 +1,13 @@
 """The dialog as a user goes through it, with pictures of everything for the guide."""
 
-import time
+import os
+import subprocess
 
-from krita import Krita
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication
 from raiha_testdriver import driver
-from raiha_testdriver.driver import document, menu_entry, node_named, results, screenshot, shown
+from raiha_testdriver.driver import menu_entry, node_named, results, screenshot, shown
 
 
 def menu_picture():
@@ -39,18 +40,25 @@ def use_keyboard(dialog):
     QTest.keyClick(dialog.preview, Qt.Key_Right)
 
 
-def time_strength(dialog):
-    """Move the strength and note the slowest answer, painting included."""
-    slowest = 0.0
+def move_strength(dialog):
+    """Move the strength and note how many pictures there are."""
     pictures = set()
     for percent in (0, 25, 50, 75, 100):
-        begin = time.perf_counter()
         dialog.strength.setValue(percent)
-        dialog.preview.repaint()
-        slowest = max(slowest, time.perf_counter() - begin)
         pictures.add(bytes(dialog.preview.after().constBits().asarray(dialog.preview.after().byteCount())))
-    results["slowest_strength_s"] = slowest
     results["different_strengths"] = len(pictures)
+
+
+def rows(references):
+    """Return the lines of the list of references."""
+    return [references.list.item(row).text() for row in range(references.list.count())]
+
+
+def run_again(dialog):
+    """Press Run Again and wait for its end."""
+    dialog.references.again.click()
+    yield lambda: dialog._runner is not None
+    yield lambda: dialog._runner is None
 
 
 def change_references(dialog):
@@ -60,58 +68,116 @@ def change_references(dialog):
     references = dialog.references
     yield lambda: references.list.count() > 1
     yield 0.3
-    results["references"] = [references.list.item(row).text() for row in range(references.list.count())]
+    results["references"] = rows(references)
     screenshot("krita-dialog")
     references.list.setCurrentRow(0)
     references.exclude.click()
     references.list.setCurrentRow(1)
     references.pin.click()
-    references.again.click()
-    yield lambda: dialog._runner is not None
-    yield lambda: dialog._runner is None
-    results["references_again"] = [references.list.item(row).text() for row in range(references.list.count())]
+    yield from choose_from_disk(references)
+    yield from run_again(dialog)
+    results["references_again"] = rows(references)
     yield 0.2
     screenshot("krita-dialog-references")
 
 
+def choose_from_disk(references):
+    """Choose a photo in the file dialog, which runs an event loop of its own."""
+    QTimer.singleShot(0, references.choose.click)
+    yield lambda: QApplication.activeModalWidget() is not None
+    yield from driver.type_file_name(os.environ["RAIHA_TEST_PHOTO"])
+
+
 def apply(dialog):
-    """Press Harmonize and wait; take a picture on the way and at the end."""
-    dialog.strength.setValue(70)
-    dialog.what.setCurrentIndex(1)
+    """Press Harmonize and wait; take a picture on the way."""
     dialog.apply.click()
     yield 0.15
     screenshot("krita-progress")
     yield lambda: shown("raiha_dialog") is None
-    driver.settle()
+    yield driver.is_settled
     yield 0.6
+
+
+def dumped(name):
+    """Return the file with the pixels of the new layer."""
+    rect = driver.rect_of(node_named("object"))
+    return driver.dump(f"{name}.raw", node_named("object (harmonized)").pixelData(*rect))
+
+
+def press_keys(keys):
+    """Press keys on the real keyboard of the screen: they go to Krita's window."""
+    driver.window().activateWindow()
+    subprocess.Popen(["xdotool", "windowfocus", str(int(driver.window().winId())), "key", keys])
+
+
+def opened(dialog_is_opened_by):
+    """Open the dialog and wait for its preview; return the dialog."""
+    dialog_is_opened_by()
+    yield lambda: shown("raiha_dialog") is not None
+    dialog = shown("raiha_dialog")
+    yield lambda: dialog.preview.after() is not None
+    return dialog
+
+
+def back():
+    """Undo, and choose the object again."""
+    yield from driver.undo(2)
+    results.setdefault("undone", []).append(driver.snapshot())
+    yield from driver.choose("object")
+
+
+def seventy_percent():
+    """Open the dialog by its shortcut, reach everything by keys, and harmonize at 70 %."""
+    dialog = yield from opened(lambda: press_keys("ctrl+alt+h"))
+    yield from use_keyboard(dialog)
+    move_strength(dialog)
+    dialog.strength.setValue(70)
+    yield from apply(dialog)
     screenshot("krita-result")
+    results["seventy"] = dumped("seventy")
+    yield from back()
+
+
+def with_references():
+    """Harmonize with references that are excluded, pinned and chosen from disk, and only the colour."""
+    dialog = yield from opened(menu_entry("Harmonize...").trigger)
+    yield from change_references(dialog)
+    dialog.what.setCurrentIndex(1)
+    yield from apply(dialog)
+    results["with_references"] = dumped("with-references")
+    yield from back()
+
+
+def again():
+    """Press the shortcut of Harmonize Again: no dialog comes."""
+    press_keys("ctrl+alt+shift+h")
+    yield lambda: shown("raiha_progress") is not None
+    dialogs = []
+    yield lambda: dialogs.append(shown("raiha_dialog")) or shown("raiha_progress") is None
+    yield driver.is_settled
+    yield 0.1
+    results["dialogs_at_again"] = sum(dialog is not None for dialog in dialogs)
+    results["again"] = dumped("again")
+    yield from back()
+
+
+def remembered():
+    """Open the dialog to see what it remembers."""
+    dialog = yield from opened(menu_entry("Harmonize...").trigger)
+    values = [dialog.strength.value(), dialog.what.currentData(), dialog.gallery.currentData()]
+    dialog.reject()
+    yield lambda: shown("raiha_dialog") is None
+    return values
 
 
 def scenario():
-    """Go through the dialog once, undo, and open it again to see what it remembers."""
+    """Go through the dialog, undo, run again without it, and open it again to see what it remembers."""
     before = driver.snapshot()
     yield from menu_picture()
-    menu_entry("Harmonize...").trigger()
-    yield lambda: shown("raiha_dialog") is not None
-    dialog = shown("raiha_dialog")
-    yield lambda: dialog.preview.after() is not None
-    yield from use_keyboard(dialog)
-    time_strength(dialog)
-    yield from change_references(dialog)
-    asked = driver.describe(node_named("object"), "object")
-    yield from apply(dialog)
-    new = node_named("object (harmonized)")
-    results["asked"] = asked
-    results["pixels"] = driver.dump("result.raw", new.pixelData(*asked["rect"]))
-    yield from driver.undo(2)
-    results["undone"] = driver.snapshot() == before
-    results["shortcut"] = Krita.instance().action("raiha_harmonize").shortcut().toString()
-    document().setActiveNode(node_named("object"))
-    yield 0.2
-    menu_entry("Harmonize...").trigger()
-    yield lambda: shown("raiha_dialog") is not None
-    dialog = shown("raiha_dialog")
-    yield lambda: dialog.preview.after() is not None
-    results["remembered"] = [dialog.strength.value(), dialog.what.currentData(), dialog.gallery.currentData()]
-    dialog.reject()
-    yield lambda: shown("raiha_dialog") is None
+    results["asked"] = driver.describe(node_named("object"), "object")
+    yield from driver.choose("object")
+    yield from seventy_percent()
+    yield from with_references()
+    yield from again()
+    results["undone"] = [snapshot == before for snapshot in results["undone"]]
+    results["remembered"] = yield from remembered()

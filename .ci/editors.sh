@@ -30,7 +30,7 @@ make_chroot() {
 
 # python3-pyqt5 is only recommended by Krita, and its Python plug-ins need it.
 krita_5_1() {
-    install_packages krita python3-pyqt5 xvfb xauth fonts-dejavu-core
+    install_packages krita python3-pyqt5 python3-pyqt6 xvfb xauth xdotool fonts-dejavu-core
 }
 
 case ${1:-all} in

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from krita_program import EDITORS, KritaProgram, virtual_screen
-
-ROOTS = {"krita-5.1": Path("/"), "krita-5.2": EDITORS / "trixie"}
-WANTED = os.environ.get("RAIHA_TEST_KRITA", ",".join(ROOTS)).split(",")
+from krita_program import ROOTS, WANTED, KritaProgram, virtual_screen
 
 
 @pytest.fixture(scope="session")

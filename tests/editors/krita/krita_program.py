@@ -18,6 +18,9 @@ from backend.plugin_installer import krita as installer
 INSIDE = Path(__file__).with_name("inside")
 WORK = "tmp/raiha-editor-tests"
 EDITORS = Path(os.environ.get("RAIHA_EDITORS_DIR", "/var/cache/raiha-editors"))
+ROOTS = {"krita-5.1": Path("/"), "krita-5.2": EDITORS / "trixie", "krita-5.3": EDITORS / "forky"}
+"""The root folder of every Krita."""
+WANTED = os.environ.get("RAIHA_TEST_KRITA", "krita-5.1,krita-5.2").split(",")
 
 
 @dataclass(frozen=True)

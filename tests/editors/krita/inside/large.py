@@ -1,20 +1,28 @@
-"""A 24-megapixel layer through Harmonize Again, timed step by step, with the event loop's largest gap."""
+"""A 24-megapixel layer, timed: Harmonize Again several times over, then the dialog with its slider."""
 
+import statistics
 import sys
 import time
 
+from PyQt5.QtCore import Qt
+from PyQt5.QtTest import QTest
 from raiha_testdriver import driver
-from raiha_testdriver.driver import document, results
+from raiha_testdriver.driver import document, menu_entry, results, shown
 
-STEPS = {
-    "document": ("background_without",),
-    "layers": ("copy_layer", "place_result"),
-}
+TIMED = {"document": ("background_without",), "layers": ("copy_layer", "place_result")}
+ROUNDS = 3
+KEY_PRESSES = 40
 
 
-def timed(module, name, seconds):
-    """Replace a generator function by one that adds up the wall-clock seconds between its begin and its end."""
-    original = getattr(sys.modules[f"raiha.{module}"], name)
+def time_generators(seconds):
+    """Replace generator functions of the plug-in by ones that note the seconds between their begin and their end."""
+    for module, names in TIMED.items():
+        for name in names:
+            replace_everywhere(getattr(sys.modules[f"raiha.{module}"], name), name, seconds)
+
+
+def replace_everywhere(original, name, seconds):
+    """Put a timed function in the place of a generator function in every file that imported it."""
 
     def replacement(*arguments, **named):
         begin = time.monotonic()
@@ -22,53 +30,123 @@ def timed(module, name, seconds):
         seconds[name] = time.monotonic() - begin
         return answer
 
-    for other in list(sys.modules):
-        if other.startswith("raiha.") and getattr(sys.modules[other], name, None) is original:
-            setattr(sys.modules[other], name, replacement)
+    for module in list(sys.modules):
+        if module.startswith("raiha.") and getattr(sys.modules[module], name, None) is original:
+            setattr(sys.modules[module], name, replacement)
 
 
 def innermost(steps):
-    """Return the line where steps wait, the innermost of those that wait for others."""
+    """Return the function and line where steps wait, the innermost of those that wait for others."""
     where = None
     while steps is not None and getattr(steps, "gi_frame", None) is not None:
         where = f"{steps.gi_code.co_name}:{steps.gi_frame.f_lineno}"
-        steps = steps.gi_yieldfrom
+        inner = steps.gi_yieldfrom
+        steps = steps.gi_frame.f_locals.get("steps") if inner is None else inner
     return where
 
 
-def watch_steps(slowest):
-    """Note how long every step of the plug-in takes and the line that it ended at."""
+def watch_steps(steps_taken):
+    """Note how long every step of the plug-in takes, and the lines that it began and ended at."""
     runner = sys.modules["raiha.runner"].Runner
     advance = runner._advance
 
     def watched(self):
-        begin = time.monotonic()
+        begin, came_from = time.monotonic(), innermost(self._steps)
         try:
             return advance(self)
         finally:
-            slowest.append((round(time.monotonic() - begin, 3), innermost(self._steps)))
+            steps_taken.append((round(time.monotonic() - begin, 3), came_from, innermost(self._steps)))
 
     runner._advance = watched
 
 
-def scenario():
-    """Harmonize once and note the seconds."""
-    seconds = {}
-    for module, names in STEPS.items():
-        for name in names:
-            timed(module, name, seconds)
-    slowest = []
-    watch_steps(slowest)
-    yield 1.0
+def harmonize_once(seconds, steps_taken):
+    """Harmonize without a dialog; return the figures."""
+    seconds.clear()
+    steps_taken.clear()
     driver.begin_gap()
     begin = time.monotonic()
     yield from driver.harmonize_again()
-    results["largest_gap_s"] = driver.largest_gap()
-    results["slowest_steps"] = sorted(slowest, key=lambda step: -step[0])[:5]
-    results["error"] = driver.error_text()
-    results["whole_s"] = time.monotonic() - begin
-    results["background_s"] = seconds.get("background_without")
-    results["read_s"] = seconds["copy_layer"] - seconds["background_without"]
-    results["write_s"] = seconds.get("place_result")
-    results["round_trip_s"] = results["whole_s"] - seconds["copy_layer"] - seconds.get("place_result", 0.0)
+    whole = time.monotonic() - begin
+    error = driver.error_text()
+    if error:
+        raise RuntimeError(error)
+    copied, written = seconds["copy_layer"], seconds["place_result"]
+    return {
+        "read_s": copied - seconds["background_without"],
+        "background_s": seconds["background_without"],
+        "round_trip_s": whole - copied - written,
+        "write_s": written,
+        "whole_s": whole,
+        "largest_gap_s": driver.largest_gap(),
+        "slowest_steps": sorted(steps_taken, key=lambda step: -step[0])[:3],
+    }
+
+
+def back():
+    """Take the result back and choose the object again."""
+    yield from driver.undo(2)
+    yield from driver.choose("object")
+
+
+def slider_seconds(dialog):
+    """Press Left on the slider; return the seconds from every press to the end of the preview's painting."""
+    answers, painted = [], []
+    paint = dialog.preview.paintEvent
+
+    def noted(event):
+        paint(event)
+        painted.append(time.perf_counter())
+
+    dialog.preview.paintEvent = noted
+    dialog.strength.setValue(100)
+    yield 0.3
+    for _ in range(KEY_PRESSES):
+        painted.clear()
+        begin = time.perf_counter()
+        QTest.keyClick(dialog.strength, Qt.Key_Left)
+        yield lambda: painted
+        answers.append(painted[-1] - begin)
+    del dialog.preview.paintEvent
+    return answers
+
+
+def dialog_once():
+    """Go through the dialog; return the slider's answers and the largest gap from its opening to the result."""
+    driver.begin_gap()
+    menu_entry("Harmonize...").trigger()
+    yield lambda: shown("raiha_dialog") is not None
+    dialog = shown("raiha_dialog")
+    begin = time.monotonic()
+    yield lambda: dialog.preview.after() is not None
+    preview = time.monotonic() - begin
+    gap = driver.largest_gap()
+    answers = yield from slider_seconds(dialog)
+    driver.begin_gap()
+    dialog.apply.click()
+    yield lambda: shown("raiha_dialog") is None
+    yield driver.is_settled
+    yield 0.5
+    return {
+        "preview_s": preview,
+        "slider_median_s": statistics.median(answers),
+        "slider_slowest_s": max(answers),
+        "largest_gap_s": max(gap, driver.largest_gap()),
+    }
+
+
+def scenario():
+    """Harmonize once to load the weights, then for the figures."""
+    seconds, steps_taken = {}, []
+    time_generators(seconds)
+    watch_steps(steps_taken)
+    yield 1.0
+    yield driver.is_settled
     results["pixels"] = document().width() * document().height()
+    results["rounds"] = []
+    for number in range(ROUNDS + 1):
+        figures = yield from harmonize_once(seconds, steps_taken)
+        if number:
+            results["rounds"].append(figures)
+        yield from back()
+    results["dialog"] = yield from dialog_once()

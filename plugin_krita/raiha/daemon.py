@@ -35,9 +35,13 @@ def connection(client_name: str) -> Generator[Stage, None, raiha_client.Client]:
 
     def connect() -> None:
         try:
-            outcome.append(_connect(record, client_name, given_up.is_set))
-        except raiha_client.ClientError as error:
+            client = _connect(record, client_name, given_up.is_set)
+        except Exception as error:  # whatever it is, it is raised where somebody shows it
             outcome.append(error)
+            return
+        outcome.append(client)
+        if given_up.is_set():
+            client.close()
 
     thread = threading.Thread(target=connect, name="raiha-connect", daemon=True)
     thread.start()
@@ -46,7 +50,7 @@ def connection(client_name: str) -> Generator[Stage, None, raiha_client.Client]:
             yield "starting", 0.0
     finally:
         given_up.set()
-    if isinstance(outcome[0], raiha_client.ClientError):
+    if isinstance(outcome[0], Exception):
         raise outcome[0]
     return outcome[0]
 

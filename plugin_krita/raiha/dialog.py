@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import raiha_texts as texts
+from .kinds import Steps
 from .messages import show_error
 from .preview import Preview
 from .progress import Progress
@@ -25,12 +26,12 @@ from .qt import (
 )
 from .references import References
 from .runner import Runner
-from .session import Cancelled, Session, Steps
+from .session import Cancelled, Session
 from .settings import Options
 
 
 class HarmonizeDialog(QDialog):
-    """Asks what to do and does it. Signal ``done``: the options and what was put into the document."""
+    """Asks what to do and does it. Signal ``done_with``: the options and what was put into the document."""
 
     done_with = pyqtSignal(object, object)
 

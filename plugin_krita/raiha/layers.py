@@ -160,8 +160,15 @@ def _empty_layer(document: Any, copy: LayerCopy) -> Any:
 def _hide(document: Any, node: Any) -> Generator[None, None, None]:
     """Hide a layer as the user would: setVisible is no undo step, the action is one."""
     document.setActiveNode(node)
-    while document.activeNode().uniqueId() != node.uniqueId():
+    while not _is_active(node):
         yield
     yield
     Krita.instance().action("toggle_layer_visibility").trigger()
     yield from settled(document)
+
+
+def _is_active(node: Any) -> bool:
+    """Return whether actions reach a layer: it is the active one of the document that the user is looking at."""
+    document = Krita.instance().activeDocument()
+    active = None if document is None else document.activeNode()
+    return active is not None and active.uniqueId() == node.uniqueId()

@@ -102,7 +102,7 @@ class Session:
         undo_steps = 0
         for copy, pixels in zip(self.copies, results):  # noqa: B905  (Python 3.8 in Krita's AppImage)
             steps = place_result(self.document, copy, pixels, in_place=options.placement == "in-place")
-            undo_steps += yield from _staged(steps, "writing", 1.0)
+            undo_steps += yield from _uninterrupted(steps)
         notes = [note for copy in self.copies for note in copy.notes]
         return Done([copy.name for copy in self.copies], undo_steps, notes)
 
@@ -139,6 +139,20 @@ def _staged(steps: Steps, stage: str, fraction: float) -> Steps:
         except BaseException:
             steps.close()
             raise
+
+
+def _uninterrupted(steps: Steps) -> Steps:
+    """Run the steps that change the document to their end, although the user cancels: half of them must not stay."""
+    writing = _staged(steps, "writing", 1.0)
+    while True:
+        try:
+            stage = next(writing)
+        except StopIteration as end:
+            return end.value
+        try:
+            yield stage
+        except Cancelled:
+            continue
 
 
 def _cancelled_by_daemon(job: raiha_client.Job) -> Steps:

@@ -319,6 +319,9 @@ class Krita:
             cls._instance = Krita()
         return cls._instance
 
+    def activeDocument(self) -> Document | None:
+        return self.document
+
     def readSetting(self, group: str, key: str, default: str) -> str:
         return self.settings.get((group, key), default)
 

@@ -78,6 +78,20 @@ def test_cancel_reaches_the_daemon_and_leaves_the_document(document: Document, d
     assert (names(document), document.undo_steps) == (before, 0)
 
 
+def test_cancel_while_the_result_is_written_comes_too_late(document: Document, daemon: Any) -> None:
+    from raiha.session import Cancelled
+
+    session = session_on(document)
+    steps = session.harmonize(options())
+    while next(steps) != ("writing", 1.0) or document.undo_steps == 0:
+        pass
+    steps.throw(Cancelled())
+    done = run(steps)
+    session.close()
+    assert (done.undo_steps, document.undo_steps) == (2, 2)
+    assert names(document) == [("picture", True), ("object", False), ("object (harmonized)", True)]
+
+
 def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(
     document: Document, start_daemon: Callable[..., Any]
 ) -> None:

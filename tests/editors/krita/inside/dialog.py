@@ -95,7 +95,7 @@ def apply(dialog):
     screenshot("krita-progress")
     yield lambda: shown("raiha_dialog") is None
     yield driver.is_settled
-    yield 0.6
+    yield 2.0  # Krita draws the thumbnails of the layers after a while.
 
 
 def dumped(name):
@@ -138,8 +138,17 @@ def seventy_percent():
     yield from back()
 
 
+def no_message_is_shown():
+    """Return whether no passing message lies over the picture."""
+    return not any(
+        widget.isVisible() and widget.metaObject().className() == "KisFloatingMessage"
+        for widget in QApplication.allWidgets()
+    )
+
+
 def with_references():
     """Harmonize with references that are excluded, pinned and chosen from disk, and only the colour."""
+    yield no_message_is_shown
     dialog = yield from opened(menu_entry("Harmonize...").trigger)
     yield from change_references(dialog)
     dialog.what.setCurrentIndex(1)

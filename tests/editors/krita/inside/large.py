@@ -117,7 +117,8 @@ def dialog_once():
     menu_entry("Harmonize...").trigger()
     yield lambda: shown("raiha_dialog") is not None
     dialog = shown("raiha_dialog")
-    begin = time.monotonic()
+    begin, stages = time.monotonic(), {}
+    dialog._runner.progressed.connect(lambda stage, _: stages.setdefault(stage, round(time.monotonic() - begin, 3)))
     yield lambda: dialog.preview.after() is not None
     preview = time.monotonic() - begin
     gap = driver.largest_gap()
@@ -129,6 +130,7 @@ def dialog_once():
     yield 0.5
     return {
         "preview_s": preview,
+        "preview_stages_begin_s": stages,
         "slider_median_s": statistics.median(answers),
         "slider_slowest_s": max(answers),
         "largest_gap_s": max(gap, driver.largest_gap()),

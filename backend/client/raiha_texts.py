@@ -33,6 +33,7 @@ WHAT_CHOICES: tuple[tuple[str | None, str], ...] = (
 
 GALLERY = "Gallery"
 GALLERY_NONE = "None"
+GALLERY_MISSING = "{gallery} (not found)"
 
 REFERENCES = "References"
 REFERENCES_EMPTY = "No references: the picture alone says how the object should look."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import gi
 
 gi.require_version("Gimp", "3.0")
@@ -13,6 +15,7 @@ import raiha_texts as texts  # noqa: E402
 from chosen_references import ChosenReferences  # noqa: E402
 from connection import Connection  # noqa: E402
 from gi.repository import Gdk, Gimp, GimpUi, GLib, Gtk  # noqa: E402
+from mnemonics import with_mnemonic  # noqa: E402
 from options import options_of  # noqa: E402
 from preview_page import PreviewPage  # noqa: E402
 from raiha_client import Client, ClientError, Job  # noqa: E402
@@ -45,11 +48,13 @@ class HarmonizeDialog:
         self._panel = ReferencePanel(self._references, self._run_again)
         self._gallery = Gtk.ComboBoxText()
         self._gallery.append("", texts.GALLERY_NONE)
-        self._gallery.set_active_id("")
+        if options.gallery is not None:
+            self._gallery.append(options.gallery, options.gallery)
+        self._gallery.set_active_id(options.gallery or "")
         self._gallery_changed = self._gallery.connect("changed", self._choose_gallery)
         self._page = PreviewPage(_room())
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, texts.TITLE)
-        self._dialog.set_ok_label("_" + texts.APPLY)
+        self._dialog.set_ok_label(with_mnemonic(texts.APPLY))
         self._dialog.get_content_area().pack_start(self._content(), True, True, 0)
 
     def run(self) -> bool:
@@ -72,11 +77,13 @@ class HarmonizeDialog:
 
     def _content(self) -> Gtk.Widget:
         grid = Gtk.Grid(row_spacing=6, column_spacing=12)
-        strength = GimpUi.prop_scale_entry_new(self._config, "strength", texts.STRENGTH, 100.0, False, 0.0, 0.0)
+        words = with_mnemonic(texts.STRENGTH)
+        strength = GimpUi.prop_scale_entry_new(self._config, "strength", words, 100.0, False, 0.0, 0.0)
+        strength.set_digits(0)
         grid.attach(strength, 0, 0, 2, 1)
         _attach(grid, 1, texts.WHAT, GimpUi.prop_choice_combo_box_new(self._config, "change"))
         _attach(grid, 2, texts.GALLERY, self._gallery)
-        grid.attach(Gtk.Label(label=texts.REFERENCES, xalign=0), 0, 3, 2, 1)
+        grid.attach(_label(texts.REFERENCES, self._panel.list), 0, 3, 2, 1)
         self._panel.set_vexpand(True)
         grid.attach(self._panel, 0, 4, 2, 1)
         _attach(grid, 5, texts.PLACEMENT, GimpUi.prop_choice_combo_box_new(self._config, "result"))
@@ -97,7 +104,8 @@ class HarmonizeDialog:
         if self._is_keeping or known == [options.references, options.excluded, options.gallery]:
             return
         self._references.pinned, self._references.excluded = options.references, options.excluded
-        self._show_gallery()
+        with self._gallery.handler_block(self._gallery_changed):
+            self._show_gallery()
         self._panel.show_rows()
         self._run_again()
 
@@ -109,6 +117,7 @@ class HarmonizeDialog:
         self._stop()
         self._keep_references()
         self._is_wanted, self._is_announced = True, False
+        self._page.show_stage("copying", 0.0)
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -128,7 +137,11 @@ class HarmonizeDialog:
             elif self._is_wanted:
                 self._begin(self._connection.poll())
         except ClientError as error:
-            self._fail(error)
+            self._fail(texts.error_text(error.sentence, error.remedy, error.log_path))
+        except Exception:
+            # GLib would call this no more, and the dialog would wait for ever.
+            traceback.print_exc()
+            self._fail(" ".join(texts.UNEXPECTED))
         return GLib.SOURCE_CONTINUE
 
     def _begin(self, client: Client | None) -> None:
@@ -137,7 +150,7 @@ class HarmonizeDialog:
             self._page.show_stage("starting", None)
         elif not self._is_announced:
             self._is_announced = True
-            self._fill_galleries(client)
+            self._list_galleries(client)
             self._page.show_stage("copying", 0.0)
         else:
             self._is_wanted = False
@@ -154,31 +167,38 @@ class HarmonizeDialog:
             self._page.show_pictures(running.result.preview)
             self._panel.took_part(running.result.references)
 
-    def _fill_galleries(self, client: Client) -> None:
-        if self._gallery.get_model().iter_n_children(None) > 1:
-            return
-        for gallery in client.hello.get("galleries", []):
-            self._gallery.append(gallery["name"], texts.gallery_label(gallery["name"], gallery["photos"]))
-        self._show_gallery()
+    def _list_galleries(self, client: Client) -> None:
+        """Show which galleries there are now."""
+        with self._gallery.handler_block(self._gallery_changed):
+            self._gallery.remove_all()
+            self._gallery.append("", texts.GALLERY_NONE)
+            for gallery in client.hello.get("galleries", []):
+                self._gallery.append(gallery["name"], texts.gallery_label(gallery["name"], gallery["photos"]))
+            self._show_gallery()
 
     def _show_gallery(self) -> None:
-        with self._gallery.handler_block(self._gallery_changed):
-            if not self._gallery.set_active_id(self._config.get_property("gallery") or ""):
-                self._gallery.set_active_id("")
-                self._config.set_property("gallery", "")
+        """Show the gallery of the settings, also one that the daemon does not know: it may come back."""
+        wanted = options_of(self._config).gallery
+        if not self._gallery.set_active_id(wanted or ""):
+            self._gallery.append(wanted, texts.GALLERY_MISSING.format(gallery=wanted))
+            self._gallery.set_active_id(wanted)
 
-    def _fail(self, error: ClientError) -> None:
+    def _fail(self, words: str) -> None:
         self._job, self._is_wanted = None, False
         self._connection.reset()
-        self._page.show_error(texts.error_text(error.sentence, error.remedy, error.log_path))
+        self._page.show_error(words)
 
 
 def _attach(grid: Gtk.Grid, row: int, words: str, widget: Gtk.Widget) -> None:
-    label = Gtk.Label(label=words, xalign=0)
-    label.set_mnemonic_widget(widget)
     widget.set_hexpand(True)
-    grid.attach(label, 0, row, 1, 1)
+    grid.attach(_label(words, widget), 0, row, 1, 1)
     grid.attach(widget, 1, row, 1, 1)
+
+
+def _label(words: str, widget: Gtk.Widget) -> Gtk.Label:
+    label = Gtk.Label(label=with_mnemonic(words), use_underline=True, xalign=0)
+    label.set_mnemonic_widget(widget)
+    return label
 
 
 def _room() -> int:

@@ -16,6 +16,7 @@ import options  # noqa: E402
 import raiha_texts as texts  # noqa: E402
 from connection import Connection  # noqa: E402
 from gi.repository import Gimp, GLib, GObject  # noqa: E402
+from mnemonics import with_mnemonic  # noqa: E402
 from raiha_client import ClientError  # noqa: E402
 
 PROCEDURE = "python-fu-harmonize"
@@ -68,21 +69,24 @@ def _choice(words: dict[str, str]) -> Gimp.Choice:
 def _add_arguments(procedure: Gimp.Procedure) -> None:
     flags = GObject.ParamFlags.READWRITE
     procedure.add_double_argument(
-        "strength", f"_{texts.STRENGTH}", "0 (the layer, untouched) to 1", 0.0, 1.0, 1.0, flags
+        "strength", with_mnemonic(texts.STRENGTH), "0 (the layer, untouched) to 1", 0.0, 1.0, 1.0, flags
     )
     procedure.add_choice_argument(
-        "change", f"_{texts.WHAT}", "What is changed", _choice(options.CHANGES), options.BOTH, flags
+        "change", with_mnemonic(texts.WHAT), "What is changed", _choice(options.CHANGES), options.BOTH, flags
     )
     procedure.add_string_argument(
-        "gallery", f"_{texts.GALLERY}", "Where references are searched; empty: nowhere", "", flags
+        "gallery", with_mnemonic(texts.GALLERY), "Where references are searched; empty: nowhere", "", flags
     )
     procedure.add_string_array_argument(
-        "references", texts.REFERENCES, "Photos that are used as references whatever the gallery says", flags
+        "references",
+        with_mnemonic(texts.REFERENCES),
+        "Photos that are used as references whatever the gallery says",
+        flags,
     )
     procedure.add_string_array_argument("excluded", "Excluded", "Photos of the gallery that are not to be used", flags)
     results = _choice(options.RESULTS)
     procedure.add_choice_argument(
-        "result", texts.PLACEMENT, "Where the result goes", results, next(iter(options.RESULTS)), flags
+        "result", with_mnemonic(texts.PLACEMENT), "Where the result goes", results, next(iter(options.RESULTS)), flags
     )
 
 

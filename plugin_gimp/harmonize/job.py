@@ -43,19 +43,15 @@ class StatusBar:
     done: int = 0
     stage: str = ""
 
-    def show(self, stage: str, fraction: float) -> None:
-        """Say a stage in words, and how far the layer that is being worked on is, 0 to 1."""
+    def show(self, stage: str, fraction: float | None) -> None:
+        """Say a stage in words, and how far the layer that is being worked on is, 0 to 1; None: nobody knows."""
         if stage != self.stage:
             self.stage = stage
             Gimp.progress_init(texts.STAGES.get(stage, texts.TITLE))
-        Gimp.progress_update((self.done + fraction) / self.count)
-
-    def wait(self) -> None:
-        """Say that the daemon is being started."""
-        if self.stage != "starting":
-            self.stage = "starting"
-            Gimp.progress_init(texts.STAGES["starting"])
-        Gimp.progress_pulse()
+        if fraction is None:
+            Gimp.progress_pulse()
+        else:
+            Gimp.progress_update((self.done + fraction) / self.count)
 
 
 def harmonize(image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, connection: Connection) -> list[str]:
@@ -69,7 +65,7 @@ def harmonize(image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, con
     for layer in chosen:
         layers.check(layer, options.in_place)
     status = StatusBar(len(chosen))
-    client = connection.wait(status.wait)
+    client = connection.wait(lambda: status.show("starting", None))
     answers = [_answer(client, layer, options, status) for layer in chosen]
     status.stage = ""
     status.show("writing", 0.0)

@@ -42,6 +42,8 @@ class Preview(Gtk.EventBox):
         self.connect("button-press-event", self._on_pointer)
         self.connect("motion-notify-event", self._on_pointer)
         self.connect("key-press-event", self._on_key)
+        self.get_accessible().set_name(texts.PREVIEW)
+        self.get_accessible().set_description(texts.PREVIEW_HINT)
 
     def show_pictures(self, pictures: dict[str, Frame]) -> None:
         """Show the pictures of a preview: before, both, colour and luminance, RGB of 8 bits, of one size."""

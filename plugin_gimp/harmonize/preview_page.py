@@ -42,6 +42,7 @@ class PreviewPage(Gtk.Box):
 
     def show_stage(self, stage: str, fraction: float | None) -> None:
         """Say a stage in words and how far the preview is, 0 to 1; None: nobody knows."""
+        self._message.set_text(texts.PREVIEW_WAITING)
         self._below.set_visible_child_name("progress")
         self._progress.set_text(texts.STAGES.get(stage, texts.PREVIEW_WAITING))
         if fraction is None:

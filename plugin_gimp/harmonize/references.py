@@ -14,6 +14,7 @@ gi.require_version("Pango", "1.0")
 import raiha_texts as texts  # noqa: E402
 from chosen_references import ChosenReferences, Row  # noqa: E402
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango  # noqa: E402
+from mnemonics import with_mnemonic  # noqa: E402
 from raiha_client import Reference  # noqa: E402
 
 _THUMBNAIL = (72, 54)
@@ -32,6 +33,9 @@ class ReferencePanel(Gtk.Box):
     Args:
         chosen: what is pinned and excluded; changed by the buttons.
         on_run_again: called by the button that starts another preview.
+
+    Attributes:
+        list: the list itself.
     """
 
     def __init__(self, chosen: ChosenReferences, on_run_again: Callable[[], None]) -> None:
@@ -39,14 +43,14 @@ class ReferencePanel(Gtk.Box):
         _add_style(self.get_screen())
         self._chosen = chosen
         self._rows: list[Row] = []
-        self._list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.BROWSE)
-        self._list.set_name("raiha-references")
-        self._list.set_placeholder(_placeholder())
-        self._list.connect("row-selected", lambda *_: self._label_buttons())
+        self.list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.BROWSE)
+        self.list.set_name("raiha-references")
+        self.list.set_placeholder(_placeholder())
+        self.list.connect("row-selected", lambda *_: self._label_buttons())
         scrolled = Gtk.ScrolledWindow(
             hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT, shadow_type=Gtk.ShadowType.IN
         )
-        scrolled.add(self._list)
+        scrolled.add(self.list)
         self.pack_start(scrolled, True, True, 0)
         self._exclude = _button(texts.REFERENCE_EXCLUDE, self._toggle_excluded)
         self._pin = _button(texts.REFERENCE_PIN, self._toggle_pinned)
@@ -61,8 +65,9 @@ class ReferencePanel(Gtk.Box):
 
     def took_part(self, references: Sequence[Reference]) -> None:
         """Show the references of a preview: what the list says is what the preview was made with."""
+        current = self._current()
         self._chosen.took_part(references)
-        self._fill(None)
+        self._fill(None if current is None else current.path)
         self._again.get_style_context().remove_class("suggested-action")
 
     def show_rows(self) -> None:
@@ -70,27 +75,27 @@ class ReferencePanel(Gtk.Box):
         self._fill(None)
 
     def _fill(self, current: str | None) -> None:
-        for child in self._list.get_children():
-            self._list.remove(child)
+        for child in self.list.get_children():
+            self.list.remove(child)
         self._rows = self._chosen.rows()
         for row in self._rows:
-            self._list.add(_line(row))
-        self._list.show_all()
+            self.list.add(_list_row(row))
+        self.list.show_all()
         paths = [row.path for row in self._rows]
         if paths:
             position = paths.index(current) if current in paths else 0
-            self._list.select_row(self._list.get_row_at_index(position))
+            self.list.select_row(self.list.get_row_at_index(position))
         self._label_buttons()
 
     def _current(self) -> Row | None:
-        selected = self._list.get_selected_row()
+        selected = self.list.get_selected_row()
         return None if selected is None else self._rows[selected.get_index()]
 
     def _label_buttons(self) -> None:
         row = self._current()
         excluded, pinned = row is not None and row.excluded, row is not None and row.pinned
-        self._exclude.set_label(texts.REFERENCE_INCLUDE if excluded else texts.REFERENCE_EXCLUDE)
-        self._pin.set_label(texts.REFERENCE_UNPIN if pinned else texts.REFERENCE_PIN)
+        self._exclude.set_label(with_mnemonic(texts.REFERENCE_INCLUDE if excluded else texts.REFERENCE_EXCLUDE))
+        self._pin.set_label(with_mnemonic(texts.REFERENCE_UNPIN if pinned else texts.REFERENCE_PIN))
         for button in (self._exclude, self._pin):
             button.set_sensitive(row is not None)
 
@@ -114,6 +119,7 @@ class ReferencePanel(Gtk.Box):
         chooser = Gtk.FileChooserDialog(
             title=texts.REFERENCE_CHOOSE_TITLE,
             transient_for=self.get_toplevel(),
+            modal=True,
             action=Gtk.FileChooserAction.OPEN,
         )
         chooser.add_buttons("_Cancel", Gtk.ResponseType.CANCEL, "_Open", Gtk.ResponseType.OK)
@@ -124,11 +130,15 @@ class ReferencePanel(Gtk.Box):
             photos.add_pattern(pattern)
             photos.add_pattern(pattern.upper())
         chooser.add_filter(photos)
-        if chooser.run() == Gtk.ResponseType.OK:
-            path = chooser.get_filename()
+        chooser.connect("response", self._chosen_from_disk)
+        chooser.show()
+
+    def _chosen_from_disk(self, chooser: Gtk.FileChooserDialog, response: int) -> None:
+        path = chooser.get_filename() if response == Gtk.ResponseType.OK else None
+        chooser.destroy()
+        if path is not None:
             self._chosen.pin(path, True)
             self._changed(path)
-        chooser.destroy()
 
 
 def _add_style(screen: Gdk.Screen) -> None:
@@ -138,7 +148,7 @@ def _add_style(screen: Gdk.Screen) -> None:
 
 
 def _button(words: str, action: Callable[[], None]) -> Gtk.Button:
-    button = Gtk.Button(label=words)
+    button = Gtk.Button(label=with_mnemonic(words), use_underline=True)
     button.connect("clicked", lambda _button: action())
     return button
 
@@ -148,6 +158,14 @@ def _placeholder() -> Gtk.Label:
     label.get_style_context().add_class("dim-label")
     label.show()
     return label
+
+
+def _list_row(row: Row) -> Gtk.ListBoxRow:
+    found = Gtk.ListBoxRow()
+    found.add(_line(row))
+    # Screen readers say what a row is called, not what is in it.
+    found.get_accessible().set_name(", ".join(part for part in (texts.reference_name(row.path), row.reason) if part))
+    return found
 
 
 def _line(row: Row) -> Gtk.Widget:

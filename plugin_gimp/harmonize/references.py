@@ -19,10 +19,11 @@ from raiha_client import Reference  # noqa: E402
 
 _THUMBNAIL = (72, 54)
 _HEIGHT = 250
-# GIMP's themes give boxes the colour of a window, also in a list, and hardly mark the chosen line.
+# GIMP's themes give boxes the colour of a window, also in a list, hardly mark the chosen line, and dim its words.
 _STYLE = b"""
 #raiha-references box, #raiha-references label, #raiha-references image { background-color: transparent; }
 #raiha-references row:selected { background-color: @theme_selected_bg_color; }
+#raiha-references row:selected label { color: @theme_selected_fg_color; opacity: 1; }
 """
 _PHOTO_PATTERNS = texts.REFERENCE_PHOTOS.partition("(")[2].rstrip(")").split()
 

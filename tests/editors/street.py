@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from common import SAMPLES, Layer
@@ -13,6 +14,13 @@ STREET = SAMPLES / "photos" / "coco_000000234748.jpg"
 CAR = SAMPLES / "masks" / "coco_000000234748_0.png"
 EVENING = (1.35, 1.0, 0.55)
 """Factors of red, green and blue: the car comes from a picture in other light."""
+
+
+class PhotoGallery(NamedTuple):
+    """A gallery and the folder that its photos lie in."""
+
+    name: str
+    photos: Path
 
 
 def street_with_a_car() -> list[Layer]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from common import HELD, Daemon, object_layer, picture_layer, running_daemon, write_ora
+from common import HELD, OBJECT, Daemon, object_layer, picture_layer, raiha, running_daemon, write_ora
+from desk import Desk, new_desk
 from gimp_program import EDITORS, Gimp, GimpProgram
+from street import SIZE as STREET_SIZE
+from street import PhotoGallery, photos_of_the_street, street_with_a_car
 
 ROOTS = {"3.0": EDITORS / "trixie", "3.2": EDITORS / "forky"}
 SIZE = (512, 342)
@@ -86,3 +90,47 @@ def gimp(console: Gimp, program: GimpProgram, document: Path) -> Iterator[Gimp]:
     yield console
     console.do("forget_image")
     assert console.do("open_images") == before, "a copy of the image was left behind"
+
+
+@pytest.fixture(scope="session")
+def windowed(program: GimpProgram, folder: Path, runtime: Path) -> Iterator[Desk]:
+    """A GIMP with a window."""
+    with new_desk(program, folder, runtime) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def street(folder: Path) -> Path:
+    """A street with a car in it that is to be harmonized."""
+    return write_ora(folder / "photo.ora", street_with_a_car(), "object", STREET_SIZE)
+
+
+@pytest.fixture
+def desk(windowed: Desk, street: Path) -> Iterator[Desk]:
+    """A GIMP with a window, the street open in it, and nothing of the test before."""
+    windowed.gimp.do("forget_settings")
+    windowed.open(street)
+    yield windowed
+    windowed.close_dialogs()
+    windowed.wait_for_end()
+    windowed.gimp.do("close_window")
+
+
+@pytest.fixture(scope="session")
+def holidays(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> PhotoGallery:
+    """A gallery with three photos of the street."""
+    photos = photos_of_the_street(tmp_path_factory.mktemp("holidays") / "photos")
+    raiha(daemon.environment, "index", photos, "--gallery", "holidays")
+    return PhotoGallery("holidays", photos)
+
+
+@pytest.fixture
+def photo_on_disk(program: GimpProgram) -> Iterator[Path]:
+    """A photo that GIMP in its chroot and the daemon outside find under the same path."""
+    inside = program.folder("desktop") / "own photo.jpg"
+    outside = Path(program.inside(inside))
+    outside.parent.mkdir(parents=True, exist_ok=True)
+    for path in (inside, outside):
+        shutil.copy(OBJECT, path)
+    yield outside
+    shutil.rmtree(outside.parent)

@@ -72,7 +72,7 @@ def by_command(request: Request, daemon: Daemon, folder: Path, *options: str) ->
     return read_image(out).pixels
 
 
-def by_client(request: Request, runtime: Path, order: str = "RGBA") -> Pixels:
+def by_client(request: Request, runtime: Path, order: str = "RGBA", **options: Any) -> Pixels:
     """Return what the daemon makes of the layer, asked by a program of our own."""
     mask = request.mask
     with Client.connect(runtime, name="test") as client:
@@ -82,6 +82,7 @@ def by_client(request: Request, runtime: Path, order: str = "RGBA") -> Pixels:
             mask=None if mask is None else Frame(mask, mask.shape[1], mask.shape[0], "GRAY", "uint8"),
             profile=request.profile,
             offset=request.offset,
+            **options,
         )
         result = job.wait()
     assert result is not None

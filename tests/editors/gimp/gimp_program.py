@@ -8,10 +8,12 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from waiting import PATIENCE, wait_until
 
 from backend.plugin_installer import gimp as installer
 
@@ -19,14 +21,18 @@ INSIDE = Path(__file__).with_name("inside")
 WORK = "tmp/raiha-editor-tests"
 EDITORS = Path(os.environ.get("RAIHA_EDITORS_DIR", "/var/cache/raiha-editors"))
 SETTINGS = "(show-welcome-dialog no)\n(check-updates no)\n"
+CHROOT = "/usr/sbin/chroot"
+ENDING = 20.0
 SERVE = "--batch-interpreter=python-fu-eval"
 
 
-class Gimp:
-    """A running GIMP. ``gimp.do("state")`` calls the function of that name in ``inside/actions.py``."""
+class Answering:
+    """A program in the chroot that does what a test asks: ``do("state")`` calls that function of its module."""
 
-    def __init__(self, lines: TextIO, process: subprocess.Popen[bytes]) -> None:
-        self._lines = lines
+    def __init__(self, link: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        link.settimeout(PATIENCE)
+        self._lines = link.makefile("rw", encoding="utf-8")
+        self._asked = ""
         self.process = process
 
     def do(self, action: str, **arguments: Any) -> Any:
@@ -36,15 +42,30 @@ class Gimp:
 
     def begin(self, action: str, **arguments: Any) -> None:
         """Call an action without waiting for it."""
+        self._asked = action
         self._lines.write(json.dumps({"do": action, "with": arguments}) + "\n")
         self._lines.flush()
 
     def end(self) -> Any:
         """Wait for the action that was begun and return its value."""
-        answer = json.loads(self._lines.readline())
+        try:
+            line = self._lines.readline()
+        except OSError as error:
+            raise TimeoutError(f"no answer to {self._asked!r} in {PATIENCE:.0f} s") from error
+        if not line:
+            raise AssertionError(f"the program ended while it did {self._asked!r}: {self.process.poll()}")
+        answer = json.loads(line)
         if "error" in answer:
             raise AssertionError(answer["error"])
         return answer["value"]
+
+
+class Gimp(Answering):
+    """A running GIMP; the actions are those of ``inside/actions.py``."""
+
+
+class Hands(Answering):
+    """What sees and works the widgets of the windows; the actions are those of ``inside/hands.py``."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +110,16 @@ class GimpProgram:
         shutil.rmtree(self.work / "inside", ignore_errors=True)
         shutil.copytree(INSIDE, self.work / "inside")
 
+    def plugin_processes(self) -> list[int]:
+        """Return the processes of this GIMP that run the plug-in."""
+        script = self.inside(self.plugin / "harmonize.py").encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if script in (folder / "cmdline").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+        return found
+
     def folder(self, name: str) -> Path:
         """Return an empty folder that GIMP sees, too."""
         path = self.work / name
@@ -98,40 +129,119 @@ class GimpProgram:
 
     @contextmanager
     def running(self, folder: Path, runtime: Path, display: int | None = None) -> Iterator[Gimp]:
-        """Run GIMP until the end of the block; with a window when there is a display."""
-        with socket.create_server(("127.0.0.1", 0)) as server, (folder / "gimp.log").open("wb") as log:
-            variables = self._variables(folder, runtime, server.getsockname()[1], display)
-            program = [f"gimp-console-{self.version}", "-i"] if display is None else [f"gimp-{self.version}"]
-            script = f"exec(open('{self.inside(self.work / 'inside' / 'answering.py')}').read())"
-            command = ["/usr/sbin/chroot", str(self.root), *program, "--new-instance", "--no-splash", SERVE]
+        """Run GIMP until the end of the block; with a window when there is a display, in its own session."""
+        program = [f"gimp-console-{self.version}", "-i"] if display is None else [f"gimp-{self.version}"]
+        program += ["--new-instance", "--no-splash", SERVE, "-b", f"exec(open('{self._answering}').read())"]
+        if display is None:
+            program.append("--quit")
+        variables = self._variables(folder, runtime, display)
+        with self._program(program, folder / "gimp.log", {**variables, "RAIHA_TEST_ACTIONS": "actions"}) as asked:
+            try:
+                yield Gimp(*asked)
+            finally:
+                if display is not None:
+                    asked[1].terminate()
+
+    @contextmanager
+    def hands(self, folder: Path, display: int) -> Iterator[Hands]:
+        """Run what works the widgets, until the end of the block; GIMP's session has to be there."""
+        variables = {**self._variables(folder, folder, display), "RAIHA_TEST_ACTIONS": "hands"}
+        with self._program(["python3", self._answering], folder / "hands.log", variables) as asked:
+            yield Hands(*asked)
+
+    @contextmanager
+    def session(self, folder: Path) -> Iterator[None]:
+        """Run a session's message bus, over which programs tell what is in their windows, until the end."""
+        (self.root / self._bus[1:]).unlink(missing_ok=True)
+        command = ["dbus-daemon", "--session", "--nofork", f"--address=unix:path={self._bus}", "--print-address"]
+        with (folder / "bus.log").open("wb") as log:
+            bus = subprocess.Popen(
+                [CHROOT, str(self.root), *command],
+                env=self._variables(folder, folder, None),
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        try:
+            assert bus.stdout is not None
+            if not bus.stdout.readline():
+                raise AssertionError(f"no message bus: {(folder / 'bus.log').read_text()}")
+            yield
+        finally:
+            bus.terminate()
+            _end(bus)
+
+    @contextmanager
+    def _program(
+        self, program: list[str], log: Path, variables: Mapping[str, str]
+    ) -> Iterator[tuple[socket.socket, subprocess.Popen[bytes]]]:
+        with socket.create_server(("127.0.0.1", 0)) as server, log.open("wb") as words:
             process = subprocess.Popen(
-                [*command, "-b", script, "--quit"] if display is None else [*command, "-b", script],
-                env=variables,
-                stdout=log,
+                [CHROOT, str(self.root), *program],
+                env={**variables, "RAIHA_TEST_PORT": str(server.getsockname()[1])},
+                stdout=words,
                 stderr=subprocess.STDOUT,
             )
             try:
-                link, _ = server.accept()
-                with link, link.makefile("rw", encoding="utf-8") as lines:
-                    yield Gimp(lines, process)
+                with _first_caller(server, process, log) as link:
+                    try:
+                        yield link, process
+                    finally:
+                        with suppress(OSError):
+                            link.shutdown(socket.SHUT_RDWR)
             finally:
-                if display is not None:
-                    process.terminate()
-                process.wait()
+                _end(process)
 
-    def _variables(self, folder: Path, runtime: Path, port: int, display: int | None) -> Mapping[str, str]:
-        screen = {} if display is None else {"DISPLAY": f":{display}"}
+    @property
+    def _answering(self) -> str:
+        return self.inside(self.work / "inside" / "answering.py")
+
+    @property
+    def _bus(self) -> str:
+        return self.inside(self.work / "session" / "bus")
+
+    def _variables(self, folder: Path, runtime: Path, display: int | None) -> Mapping[str, str]:
         session = self.work / "session"
         session.mkdir(mode=0o700, parents=True, exist_ok=True)
+        screen = {}
+        if display is not None:
+            screen = {"DISPLAY": f":{display}", "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self._bus}"}
         return {
             "PATH": "/usr/bin:/bin:/usr/sbin",
             "HOME": self.inside(self.home),
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": self.inside(session),
+            # A sandbox of its own, in which newer GTKs read their icons, cannot be made inside of a chroot.
+            "GLYCIN_DISABLE_SANDBOX": "i-know-the-risks",
             "RAIHA_RUNTIME_DIR": self.inside(runtime),
             "RAIHA_TEST_FOLDER": self.inside(folder),
             "RAIHA_TEST_INSIDE": self.inside(self.work / "inside"),
+            "RAIHA_TEST_PATIENCE": str(PATIENCE),
             "RAIHA_TEST_PLUGIN": self.inside(self.plugin),
-            "RAIHA_TEST_PORT": str(port),
             **screen,
         }
+
+
+def _first_caller(server: socket.socket, process: subprocess.Popen[bytes], log: Path) -> socket.socket:
+    server.settimeout(1.0)
+
+    def accepted() -> socket.socket | None:
+        if process.poll() is not None:
+            raise AssertionError(f"it ended at once ({process.returncode}): {log.read_text(errors='replace')[-2000:]}")
+        with suppress(TimeoutError):
+            return server.accept()[0]
+        return None
+
+    return wait_until(accepted, f"{process.args} to start")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a program to end by itself, a moment; then end it."""
+    try:
+        process.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        try:
+            process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

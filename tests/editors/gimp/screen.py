@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageGrab
-from waiting import PAUSE, wait_until
+from waiting import PAUSE
 
 SIZE = (1280, 860)
+SETTLING = 50
+"""Pictures until one is taken that still changes."""
 
 
 @dataclass(frozen=True)
@@ -35,36 +37,23 @@ class Screen:
         variables = {"DISPLAY": f":{self.number}", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         return subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stdout
 
-    def window(self, name: str) -> str:
-        """Wait for a window whose title matches, and return its id."""
-        found: list[str] = []
-
-        def is_there() -> bool:
-            found[:] = self.xdotool("search", "--onlyvisible", "--name", name).split()
-            return bool(found)
-
-        wait_until(is_there)
-        return found[-1]
-
-    def has_window(self, name: str) -> bool:
-        """Return whether a window whose title matches is there."""
-        return bool(self.xdotool("search", "--onlyvisible", "--name", name))
+    def window(self, name: str) -> str | None:
+        """Return the id of the newest window whose title matches, or None."""
+        found = self.xdotool("search", "--onlyvisible", "--name", name).split()
+        return found[-1] if found else None
 
     def press(self, window: str, key: str) -> None:
         """Press a key in a window."""
         self.xdotool("windowfocus", "--sync", window)
         self.xdotool("key", "--clearmodifiers", key)
 
-    def keys(self, window: str, *keys: str) -> None:
-        """Press keys in a window; each has its effect before the next."""
-        self.xdotool("windowfocus", "--sync", window)
-        for key in keys:
-            self.xdotool("key", "--clearmodifiers", key)
-            self.settle()
+    def type(self, text: str) -> None:
+        """Type a text in the window that has the keyboard."""
+        self.xdotool("type", text)
 
-    def click(self, x: int, y: int) -> None:
-        """Click with the left button."""
-        self.xdotool("mousemove", x, y, "click", 1)
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Press the left button at a place, and let it go at another."""
+        self.xdotool("mousemove", *start, "mousedown", 1, "mousemove", *end, "mouseup", 1)
 
     def area(self, window: str) -> tuple[int, int, int, int]:
         """Return where a window is: left, top, right and bottom."""
@@ -78,14 +67,15 @@ class Screen:
         return ImageGrab.grab(xdisplay=f":{self.number}").convert("RGB")
 
     def settle(self) -> Image.Image:
-        """Wait until the picture no longer changes and return it."""
+        """Return the picture once it has not changed for a moment; a clock or a running line may move for ever."""
         picture = self.grab()
-        while True:
+        for _ in range(SETTLING):
             time.sleep(PAUSE)
             following = self.grab()
             if np.array_equal(np.asarray(picture), np.asarray(following)):
-                return picture
+                break
             picture = following
+        return picture
 
 
 @contextmanager

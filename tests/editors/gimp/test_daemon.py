@@ -14,7 +14,7 @@ from waiting import is_busy, wait_until
 
 def harmonize_until_busy(gimp: Gimp, runtime: Path) -> None:
     gimp.begin("harmonize", layers=["object"])
-    wait_until(lambda: is_busy(runtime))
+    wait_until(lambda: is_busy(runtime), "the job to begin")
 
 
 def test_no_daemon_and_none_to_start(gimp: Gimp, elsewhere: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_daemon_is_started_as_it_was_recorded(
     record = {"command": command, "runtime_folder": program.inside(elsewhere)}
     (program.plugin / "raiha_daemon.json").write_text(json.dumps(record))
     gimp.begin("harmonize", layers=["object"])
-    wait_until(asked.exists)
+    wait_until(asked.exists, "the plug-in to start the daemon")
     with running_daemon(elsewhere, tmp_path):
         assert gimp.end()["status"] == "success"
 
@@ -58,19 +58,9 @@ def test_a_plugin_that_is_ended_leaves_nothing_and_the_daemon_stops_its_job(
     """As Cancel in GIMP's status bar ends it."""
     before = gimp.do("state")
     harmonize_until_busy(gimp, elsewhere)
-    os.kill(plugin_process(program), signal.SIGKILL)
+    (plugin,) = program.plugin_processes()
+    os.kill(plugin, signal.SIGKILL)
     assert gimp.end()["status"] != "success"
-    wait_until(lambda: not is_busy(elsewhere))
+    wait_until(lambda: not is_busy(elsewhere), "the daemon to stop its job")
     assert gimp.do("state") == before
     assert not gimp.do("is_dirty")
-
-
-def plugin_process(program: GimpProgram) -> int:
-    script = program.inside(program.plugin / "harmonize.py").encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if script in (folder / "cmdline").read_bytes().split(b"\0"):
-                return int(folder.name)
-        except OSError:
-            continue
-    raise LookupError("the plug-in does not run")

@@ -37,6 +37,20 @@ def forget_history():
     current["image"].clean_all()
 
 
+def forget_settings():
+    """Let the plug-in begin with its defaults, as if it had never run."""
+    folder = Path(Gimp.directory()) / "plug-in-settings"
+    for path in folder.glob("*python-fu-harmonize*"):
+        path.unlink()
+
+
+def remember_gallery(name):
+    """Let the plug-in have been used with a gallery."""
+    folder = Path(Gimp.directory()) / "plug-in-settings"
+    folder.mkdir(exist_ok=True)
+    (folder / "GimpProcedureConfigRun-python-fu-harmonize.last").write_text(f'(gallery "{name}")\n')
+
+
 def forget_image():
     """Close the document."""
     current.pop("image").delete()
@@ -139,6 +153,13 @@ def set_attributes(name="object", **values):
             layer.set_offsets(*value)
         else:
             getattr(layer, f"set_{key}")(getattr(kinds[key], value) if key in kinds else value)
+
+
+def set_metadata(tag, value):
+    """Let the document's metadata say something."""
+    metadata = current["image"].get_metadata() or Gimp.Metadata.new()
+    metadata.set_tag_string(tag, value)
+    current["image"].set_metadata(metadata)
 
 
 def select_ellipse(x, y, width, height, feather=0.0):
@@ -248,6 +269,13 @@ def measure():
     from measuring import seconds_of
 
     return seconds_of(_layer("object"))
+
+
+def measure_dialog():
+    """Return how the dialog answers with the layer."""
+    from measuring import dialog_of
+
+    return dialog_of(_layer("object"))
 
 
 def state():

@@ -1,5 +1,6 @@
-"""Runs inside GIMP: does what the test asks, one JSON line each, until the test hangs up."""
+"""Runs in the chroot: does what the test asks, one JSON line each, until the test hangs up."""
 
+import importlib
 import json
 import os
 import socket
@@ -7,7 +8,7 @@ import sys
 import traceback
 
 sys.path.insert(0, os.environ["RAIHA_TEST_INSIDE"])
-import actions
+actions = importlib.import_module(os.environ["RAIHA_TEST_ACTIONS"])
 
 with socket.create_connection(("127.0.0.1", int(os.environ["RAIHA_TEST_PORT"]))) as link:
     lines = link.makefile("rw", encoding="utf-8")

@@ -1,0 +1,190 @@
+"""The dialog, worked as a user does: every button and list, and what of it is in the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from common import Daemon, running_daemon
+from desk import FACTORY, Desk, Dialog, save
+from dumped import Pixels, by_client, pixels, request_of
+from street import PhotoGallery
+from waiting import is_busy
+
+import backend.client.raiha_texts as texts
+
+RESULT = "object (harmonized)"
+DEFAULTS = {
+    texts.STRENGTH: 100,
+    texts.WHAT: texts.WHAT_CHOICES[0][1],
+    texts.GALLERY: texts.GALLERY_NONE,
+    texts.PLACEMENT: texts.PLACEMENT_CHOICES[0][1],
+}
+
+
+def with_gallery(desk: Desk, gallery: PhotoGallery) -> Dialog:
+    """Begin, and choose a gallery that has three references."""
+    dialog = desk.begin()
+    dialog.wait_for_preview()
+    dialog.choose(texts.GALLERY, texts.gallery_label(gallery.name, 3))
+    dialog.wait_for_references(lambda found: len(found) == 3)
+    return dialog
+
+
+def result_of(desk: Desk, folder: Path, layer: str) -> Pixels:
+    return pixels(folder, desk.gimp.do("dump", name=layer, file="result.raw"))
+
+
+def name_of(line: str) -> str:
+    """Return the photo of a line in the list of references."""
+    return line.partition(".jpg")[0] + ".jpg"
+
+
+def test_references_are_excluded_pinned_and_chosen_from_disk(
+    desk: Desk, daemon: Daemon, runtime: Path, folder: Path, holidays: PhotoGallery, photo_on_disk: Path
+) -> None:
+    request, before = request_of(desk.gimp, folder), desk.gimp.do("state")
+    dialog = with_gallery(desk, holidays)
+    first, second, third = map(name_of, dialog.references)
+    dialog.select(first)
+    dialog.press_and_see(texts.REFERENCE_EXCLUDE, texts.REFERENCE_INCLUDE)
+    dialog.press(texts.RUN_AGAIN)
+    dialog.wait_for_references(lambda lines: [name_of(line) for line in lines] == [second, third, first])
+    dialog.select(third)
+    dialog.press_and_see(texts.REFERENCE_PIN, texts.REFERENCE_UNPIN)
+    dialog.choose_photo(photo_on_disk)
+    dialog.press(texts.RUN_AGAIN)
+    own = f"{photo_on_disk.name}, {texts.REFERENCE_PINNED} · {texts.reference_reason(None, None)}"
+    lines = dialog.wait_for_references(lambda lines: own in lines)
+    save(dialog.picture(), "dialog-references")
+    assert any(line.startswith(f"{third}, {texts.REFERENCE_PINNED}") for line in lines)
+    assert lines[-1].startswith(f"{first}, {texts.REFERENCE_EXCLUDED}")
+    dialog.harmonize()
+    after = desk.wait_for_change(before)
+    references = {"references": [str(holidays.photos / third), str(photo_on_disk)]}
+    expected = by_client(request, runtime, gallery=holidays.name, **references, excluded=[str(holidays.photos / first)])
+    assert np.array_equal(result_of(desk, folder, RESULT), expected)
+    assert desk.undo(after) == before
+    desk.key("ctrl+f")
+    assert desk.wait_for_change(before) == after, "Repeat uses the same references"
+
+
+def test_every_setting_is_in_the_result_and_kept(
+    desk: Desk, daemon: Daemon, runtime: Path, folder: Path, holidays: PhotoGallery
+) -> None:
+    request, before = request_of(desk.gimp, folder), desk.gimp.do("state")
+    dialog = with_gallery(desk, holidays)
+    wanted = {
+        texts.STRENGTH: 40,
+        texts.WHAT: "Luminance only",
+        texts.GALLERY: texts.gallery_label(holidays.name, 3),
+        texts.PLACEMENT: "In place of the layer",
+    }
+    dialog.set_strength(40)
+    dialog.choose(texts.WHAT, wanted[texts.WHAT])
+    dialog.choose(texts.PLACEMENT, wanted[texts.PLACEMENT])
+    assert dialog.settings == wanted
+    dialog.harmonize()
+    after = desk.wait_for_change(before)
+    assert [layer["name"] for layer in after["layers"]] == ["object", "picture"]
+    expected = by_client(request, runtime, gallery=holidays.name, strength=0.4, only="luminance")
+    assert np.array_equal(result_of(desk, folder, "object"), expected)
+    desk.key("shift+ctrl+f")
+    dialog = desk.dialog()
+    dialog.wait_for_references(lambda found: len(found) == 3)
+    assert dialog.settings == wanted
+    dialog.reset(FACTORY)
+    dialog.wait_for_references(lambda found: not found)
+    assert dialog.settings == DEFAULTS
+    dialog.press(texts.CANCEL)
+    dialog.wait_for_close()
+
+
+def test_exclude_and_pin_are_taken_back(desk: Desk, daemon: Daemon, holidays: PhotoGallery) -> None:
+    dialog = with_gallery(desk, holidays)
+    before = dialog.references
+    dialog.select(name_of(before[1]))
+    for button, instead in (
+        (texts.REFERENCE_EXCLUDE, texts.REFERENCE_INCLUDE),
+        (texts.REFERENCE_PIN, texts.REFERENCE_UNPIN),
+    ):
+        dialog.press_and_see(button, instead)
+        assert dialog.references != before
+        dialog.press_and_see(instead, button)
+        assert dialog.references == before
+
+
+def test_what_is_set_shows_in_the_preview(desk: Desk, daemon: Daemon) -> None:
+    dialog = desk.begin()
+    dialog.wait_for_preview()
+    seen = [dialog.preview()]
+    for strength in (50, 0):
+        dialog.set_strength(strength)
+        seen.append(dialog.preview())
+    dialog.set_strength(100)
+    for _, words in texts.WHAT_CHOICES[1:]:
+        dialog.choose(texts.WHAT, words)
+        seen.append(dialog.preview())
+    assert len({picture.tobytes() for picture in seen}) == len(seen)
+
+
+def test_the_fields_stand_as_in_krita(desk: Desk, daemon: Daemon) -> None:
+    fields = [texts.STRENGTH, texts.WHAT, texts.GALLERY, texts.REFERENCES, texts.PLACEMENT]
+    assert desk.begin().from_top_to_bottom(fields) == fields
+
+
+def test_the_mouse_splits_the_preview(desk: Desk, daemon: Daemon) -> None:
+    dialog = desk.begin()
+    dialog.wait_for_preview()
+    middle = dialog.preview()
+    dialog.drag_line(0.5, 0.2)
+    left = dialog.preview()
+    assert left != middle
+    dialog.drag_line(0.2, 0.5)
+    assert dialog.preview() == middle
+
+
+def test_the_keyboard_splits_the_preview(desk: Desk, daemon: Daemon) -> None:
+    dialog = desk.begin()
+    dialog.wait_for_preview()
+    dialog.focus_preview()
+    middle = dialog.picture()
+    dialog.key("Left")
+    assert dialog.picture() != middle
+    for hidden in (texts.PREVIEW_AFTER, texts.PREVIEW_BEFORE):
+        dialog.key("space")
+        desk.wait(lambda hidden=hidden: hidden not in dialog.words, f"the picture without {hidden!r}")
+    dialog.key("alt+t")
+    dialog.key("ctrl+a")
+    desk.screen.type("30\t")
+    desk.wait(lambda: dialog.settings[texts.STRENGTH] == 30, "a strength of 30")
+
+
+def test_cancel_in_the_dialog_changes_nothing(desk: Desk, elsewhere: Path, held: Daemon) -> None:
+    before = desk.gimp.do("state")
+    dialog = desk.begin()
+    desk.wait(lambda: is_busy(elsewhere), "the preview to begin")
+    dialog.press(texts.CANCEL)
+    dialog.wait_for_close()
+    desk.wait_for_end()
+    desk.wait(lambda: not is_busy(elsewhere), "the daemon to stop its job")
+    assert desk.gimp.do("state") == before
+    assert not desk.gimp.do("is_dirty")
+
+
+def test_without_a_daemon_the_dialog_says_what_to_do(desk: Desk, elsewhere: Path, tmp_path: Path) -> None:
+    dialog = desk.begin()
+    sentence = "The Raiha daemon is not running. Start it with `raiha serve`."
+    desk.wait(lambda: sentence in dialog.words, "the sentence")
+    with running_daemon(elsewhere, tmp_path):
+        dialog.press(texts.RUN_AGAIN)
+        dialog.wait_for_preview()
+
+
+def test_a_gallery_that_has_gone_stays_chosen_and_is_named(desk: Desk, daemon: Daemon) -> None:
+    desk.gimp.do("remember_gallery", name="last summer")
+    dialog = desk.begin()
+    desk.wait(lambda: any("last summer" in words for words in dialog.words), "the sentence")
+    assert dialog.settings[texts.GALLERY] == texts.GALLERY_MISSING.format(gallery="last summer")
+    dialog.choose(texts.GALLERY, texts.GALLERY_NONE)
+    dialog.wait_for_preview()

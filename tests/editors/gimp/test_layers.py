@@ -10,6 +10,7 @@ import pytest
 from common import Daemon
 from dumped import Pixels, by_client, by_command, pixels, request_of
 from gimp_program import Gimp, GimpProgram
+from street import PhotoGallery
 
 RESULT = "object (harmonized)"
 ELLIPSE = {"x": 170, "y": 80, "width": 120, "height": 90}
@@ -70,7 +71,13 @@ def test_pixels_travel_as_they_lie(
     assert_same(dumped(gimp, folder), by_client(request, runtime), request.layer)
 
 
-@pytest.mark.parametrize("precision", ["U32_LINEAR", "U32_NON_LINEAR", "DOUBLE_LINEAR", "DOUBLE_NON_LINEAR"])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        *("U32_LINEAR", "U32_NON_LINEAR", "U32_PERCEPTUAL"),
+        *("DOUBLE_LINEAR", "DOUBLE_NON_LINEAR", "DOUBLE_PERCEPTUAL"),
+    ],
+)
 def test_wider_numbers_travel_as_floats_and_keep_their_alpha(
     precision: str,
     gimp: Gimp,
@@ -286,7 +293,9 @@ ATTRIBUTES = {
 
 def test_attributes_are_those_of_the_original(gimp: Gimp, daemon: Daemon) -> None:
     gimp.do("set_attributes", **ATTRIBUTES)
+    gimp.do("set_metadata", tag="Exif.Image.Artist", value="Ada")
     before = gimp.do("state")
+    assert "Ada" in before["metadata"]
     harmonized(gimp)
     after = gimp.do("state")
     new, old = after["layers"][:2]
@@ -297,9 +306,20 @@ def test_attributes_are_those_of_the_original(gimp: Gimp, daemon: Daemon) -> Non
 
 def test_in_place_changes_nothing_but_pixels(gimp: Gimp, daemon: Daemon) -> None:
     gimp.do("set_attributes", **ATTRIBUTES)
+    gimp.do("set_metadata", tag="Exif.Image.Artist", value="Ada")
     before = gimp.do("state")
     harmonized(gimp, result="in-place")
     after = gimp.do("state")
     assert after["layers"][0]["pixels"] != before["layers"][0]["pixels"]
     after["layers"][0]["pixels"] = before["layers"][0]["pixels"]
     assert after == before
+
+
+def test_references_are_arguments(
+    gimp: Gimp, daemon: Daemon, runtime: Path, folder: Path, holidays: PhotoGallery
+) -> None:
+    photos = sorted(str(photo) for photo in holidays.photos.iterdir())
+    options = {"gallery": holidays.name, "references": photos[:1], "excluded": photos[1:2]}
+    request = request_of(gimp, folder)
+    harmonized(gimp, **options)
+    assert_same(dumped(gimp, folder), by_client(request, runtime, **options), request.layer)

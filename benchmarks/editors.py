@@ -1,10 +1,13 @@
 """Seconds that a 24-megapixel document costs inside real editors; prints one JSON object.
 
     RAIHA_TEST_KRITA=krita-5.2 .venv/bin/python benchmarks/editors.py krita
+    RAIHA_TEST_GIMP=3.0,3.2 .venv/bin/python benchmarks/editors.py gimp
 
 The editors have to be there: ``.ci/editors.sh``. Each has a layer of 24 megapixels over a picture as large, RGBA with
 8 bits, and the real daemon: seconds to read the layer, to flatten the picture without it, for the round trip to the
-daemon (its work is in there), to write the result, and the largest gap of the editor's event loop.
+daemon (its work is in there), to write the result, and the largest gap of the editor's event loop. GIMP's plug-ins are
+programs of their own, so what counts there is the dialog: its largest gap until the first preview, and how many
+milliseconds it takes from a move of the strength to the picture on the screen.
 """
 
 from __future__ import annotations
@@ -27,12 +30,13 @@ EDITOR_TESTS = Path(__file__).resolve().parents[1] / "tests" / "editors"
 sys.path[:0] = [str(EDITOR_TESTS), str(EDITOR_TESTS / "krita"), str(EDITOR_TESTS / "gimp")]
 
 from common import Layer, object_layer, picture_layer, running_daemon, write_ora  # noqa: E402
+from desk import new_desk  # noqa: E402
 from gimp_program import GimpProgram  # noqa: E402
 from krita_program import EDITORS, ROOTS, WANTED, KritaProgram, virtual_screen  # noqa: E402
 
 SIZE = (6000, 4000)
 SECONDS = ("read_s", "background_s", "round_trip_s", "write_s", "whole_s")
-GIMPS = {"gimp-3.0": GimpProgram("3.0", EDITORS / "trixie")}
+GIMPS = {"3.0": EDITORS / "trixie", "3.2": EDITORS / "forky"}
 
 
 def large_document(folder: Path) -> Path:
@@ -64,21 +68,28 @@ def one_krita(program: KritaProgram, document: Path) -> dict[str, Any]:
 
 
 def gimp(document: Path) -> dict[str, Any]:
-    """The figures of GIMP without a window, the second of two runs: its scripts have no event loop to hold up."""
-    return {name: one_gimp(program, document) for name, program in GIMPS.items()}
+    """The figures of every GIMP asked for, by its name."""
+    wanted = os.environ.get("RAIHA_TEST_GIMP", "3.0").split(",")
+    return {f"gimp-{version}": one_gimp(GimpProgram(version, GIMPS[version]), document) for version in wanted}
 
 
 def one_gimp(program: GimpProgram, document: Path) -> dict[str, Any]:
-    """The figures of one GIMP."""
+    """The figures of one GIMP, the second of two runs: the first one loads the weights; and those of its dialog."""
     program.install_plugin()
     folder = program.folder("benchmark")
     copy = Path(shutil.copy(document, folder))
-    with daemon_for(program.folder("runtime-benchmark")) as runtime, program.running(folder, runtime) as running:
+    with (
+        daemon_for(program.folder("runtime-benchmark")) as runtime,
+        new_desk(program, folder, runtime) as desk,
+    ):
         found: dict[str, Any] = {}
         for _ in range(2):
-            running.do("new_image", path=program.inside(copy))
-            found = running.do("measure")
-            running.do("forget_image")
+            desk.gimp.do("new_image", path=program.inside(copy))
+            found = desk.gimp.do("measure")
+            desk.gimp.do("forget_image")
+        desk.gimp.do("new_image", path=program.inside(copy))
+        found["dialog"] = desk.gimp.do("measure_dialog")
+        desk.gimp.do("forget_image")
     return found
 
 

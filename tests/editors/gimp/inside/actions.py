@@ -157,9 +157,9 @@ def set_attributes(name="object", **values):
 
 def set_metadata(tag, value):
     """Let the document's metadata say something."""
-    metadata = current["image"].get_metadata() or Gimp.Metadata.new()
-    metadata.set_tag_string(tag, value)
-    current["image"].set_metadata(metadata)
+    # GIMP's own way of keeping metadata in a file: its setters need a library that not every GIMP brings.
+    words = f"<?xml version='1.0' encoding='UTF-8'?><metadata><tag name='{tag}'>{value}</tag></metadata>"
+    current["image"].set_metadata(Gimp.Metadata.deserialize(words))
 
 
 def select_ellipse(x, y, width, height, feather=0.0):

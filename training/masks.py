@@ -6,15 +6,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+_RIM = 4  # pixels outside the mask where an annotator may have left some of the object
 
-def _drawn(like: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """(B, 1, 1, 1) float: 1 for the given share of the samples."""
-    return (torch.rand(len(like), 1, 1, 1, generator=generator) < share).float()
+
+def _drawn(count: int, share: float, generator: torch.Generator) -> Tensor:
+    """Rows of a batch, each with the given chance."""
+    return torch.nonzero(torch.rand(count, generator=generator) < share).flatten()
 
 
 def _blurred(maps: Tensor, radius: int) -> Tensor:
+    """Averages over squares, twice, which is nearly a Gaussian; along one side at a time, which is faster."""
+    size = 2 * radius + 1
     for _ in range(2):
-        maps = F.avg_pool2d(maps, 2 * radius + 1, stride=1, padding=radius, count_include_pad=False)
+        maps = F.avg_pool2d(maps, (size, 1), stride=1, padding=(radius, 0), count_include_pad=False)
+        maps = F.avg_pool2d(maps, (1, size), stride=1, padding=(0, radius), count_include_pad=False)
     return maps
 
 
@@ -24,15 +29,16 @@ def _grown(masks: Tensor, radius: int) -> Tensor:
 
 def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Makes a share of the masks soft, and a pixel too large or too small, or feathered more widely."""
-    kind = torch.randint(4, (len(masks), 1, 1, 1), generator=generator)
-    larger, smaller = _grown(masks, 1), 1 - _grown(1 - masks, 1)
-    changed = torch.where(kind == 0, _blurred(masks, 1), masks)
-    changed = torch.where(kind == 1, _blurred(larger, 1), changed)
-    changed = torch.where(kind == 2, _blurred(smaller, 1), changed)
-    changed = torch.where(kind == 3, _blurred(masks, 3), changed)
-    # A mask so thin that nothing would be left of it stays.
-    fits = (changed.amax((1, 2, 3), keepdim=True) > 0.6).float() * _drawn(masks, share, generator)
-    return masks + fits * (changed - masks)
+    rows = _drawn(len(masks), share, generator)
+    if not len(rows):
+        return masks
+    chosen = masks[rows]
+    kind = torch.randint(4, (len(rows), 1, 1, 1), generator=generator)
+    changed = torch.where(kind == 1, _grown(chosen, 1), chosen)
+    changed = torch.where(kind == 2, 1 - _grown(1 - chosen, 1), changed)
+    changed = torch.where(kind == 3, _blurred(changed, 3), _blurred(changed, 1))
+    fits = changed.amax((1, 2, 3), keepdim=True) > 0.6  # otherwise hardly anything would be left of it
+    return masks.index_copy(0, rows, torch.where(fits, changed, chosen))
 
 
 def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
@@ -41,9 +47,12 @@ def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Ge
     An annotator's mask leaves some of the object outside, in its true colours, which tell how the object was recoloured.
     An object that a user cut out of another photo leaves no such rim: what is next to it is background.
     """
-    reach = 4
-    around = _grown(masks, reach)
+    rows = _drawn(len(photos), share, generator)
+    if not len(rows):
+        return photos
+    chosen, inside = photos[rows], masks[rows]
+    around = _grown(inside, _RIM)
     free = 1 - around
-    filled, weight = _blurred(photos * free, 2 * reach), _blurred(free, 2 * reach)
-    rim = (around - masks).clamp_min(0) * (weight > 1e-3) * _drawn(masks, share, generator)
-    return photos + rim * (filled / weight.clamp_min(1e-3) - photos)
+    filled, weight = _blurred(chosen * free, 2 * _RIM), _blurred(free, 2 * _RIM)
+    rim = (around - inside) * (weight > 1e-3)
+    return photos.index_copy(0, rows, chosen + rim * (filled / weight.clamp_min(1e-3) - chosen))

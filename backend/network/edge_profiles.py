@@ -29,15 +29,17 @@ def _chosen(edge: Tensor, lines: int) -> tuple[Tensor, Tensor]:
     return torch.searchsorted(running, wanted.contiguous()).clamp_max(edge.shape[1] - 1), total.squeeze(1) > 0
 
 
-def _normals(masks: Tensor) -> Tensor:
-    """(B, 2, H, W) unit vectors x, y that point out of the object, where there is an edge near."""
+def _normals(masks: Tensor, numbers: Tensor) -> Tensor:
+    """(B, L, 2) unit vectors x, y that point out of the object at the pixels (B, L) of masks (B, 1, H, W)."""
     smooth = masks
     for _ in range(2):
-        smooth = F.avg_pool2d(smooth, 5, stride=1, padding=2, count_include_pad=False)
+        smooth = F.avg_pool2d(smooth, (5, 1), stride=1, padding=(2, 0), count_include_pad=False)
+        smooth = F.avg_pool2d(smooth, (1, 5), stride=1, padding=(0, 2), count_include_pad=False)
     padded = F.pad(smooth, (1, 1, 1, 1), mode="replicate")
     x = padded[..., 1:-1, :-2] - padded[..., 1:-1, 2:]
     y = padded[..., :-2, 1:-1] - padded[..., 2:, 1:-1]
-    return F.normalize(torch.cat([x, y], dim=1), dim=1)
+    slopes = torch.cat([x, y], dim=1).flatten(2).gather(2, numbers.unsqueeze(1).expand(-1, 2, -1))
+    return F.normalize(slopes.transpose(1, 2), dim=2)
 
 
 @torch.no_grad()
@@ -58,7 +60,7 @@ def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> tupl
     edge = (F.max_pool2d(inside, 3, stride=1, padding=1) > inside).flatten(1)
     numbers, present = _chosen(edge, lines)
     places = torch.stack([numbers % width, numbers // width], dim=2).float() + 0.5
-    normals = _normals(masks).flatten(2).gather(2, numbers.unsqueeze(1).expand(-1, 2, -1)).transpose(1, 2)
+    normals = _normals(masks, numbers)
     offsets = torch.tensor(OFFSETS, device=composites.device).view(1, 1, -1, 1)
     size = torch.tensor([width, height], device=composites.device)
     grid = (places.unsqueeze(2) + normals.unsqueeze(2) * offsets) / size * 2 - 1  # (B, L, offsets, 2)

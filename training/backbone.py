@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from backend.network.encoder import Encoder, unfolded_backbone
-from gallery_tools.extractors.folding import fold_batch_norms
+from backend.network.encoder import Encoder, folded_layers, unfolded_backbone
 
 
 def load_backbone(backbone: nn.Module, weights: Path) -> None:
@@ -35,8 +34,7 @@ def load_encoder(encoder: Encoder, weights: Path) -> None:
     """Starts the network's encoder from the ImageNet weights; how the mask enters stays as it is."""
     backbone = unfolded_backbone().eval()
     load_backbone(backbone, weights)
-    fold_batch_norms(backbone)
-    restored = nn.Sequential(backbone.conv_stem, backbone.bn1, *backbone.blocks)  # type: ignore[arg-type, misc]
+    restored = nn.Sequential(*folded_layers(backbone))
     own = nn.Sequential(*encoder.early, *encoder.middle, *encoder.late)
     own.load_state_dict(restored.state_dict())
 

@@ -44,8 +44,8 @@ def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Te
 def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Paints over the rim of the object outside its mask in a share of the photos (B, 3, H, W).
 
-    An annotator's mask leaves some of the object outside, in its true colours, which tell how the object was recoloured.
-    An object that a user cut out of another photo leaves no such rim: what is next to it is background.
+    An annotator's mask leaves some of the object outside, in its true colours, which tell how the object was
+    recoloured. An object that a user cut out of another photo leaves no such rim: next to it is background.
     """
     rows = _drawn(len(photos), share, generator)
     if not len(rows):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import timm
-import torch
 from torch import Tensor, nn
 
 from gallery_tools.extractors.folding import fold_batch_norms
@@ -11,12 +10,23 @@ from gallery_tools.extractors.folding import fold_batch_norms
 CHANNELS = (32, 96, 320)
 """Channels of the encoder's feature maps, at strides 8, 16 and 32."""
 
-_EARLY_BLOCKS = 3  # they end at stride 8
+_EARLY, _MIDDLE = 5, 7  # layers that end at strides 8 and 16
 
 
 def unfolded_backbone() -> nn.Module:
     """The backbone with its batch norms, as ImageNet weights know it."""
     return timm.create_model("mobilenetv2_100", pretrained=False, features_only=True, pad_type="same")
+
+
+def folded_layers(backbone: nn.Module) -> list[nn.Module]:
+    """The backbone's layers in order, its batch norms folded: stem, its activation, and seven blocks.
+
+    Args:
+        backbone: made by ``unfolded_backbone``, in evaluation mode; its convolutions are changed in place.
+    """
+    fold_batch_norms(backbone)
+    parts = dict(backbone.named_children())
+    return [parts["conv_stem"], parts["bn1"], *parts["blocks"].children()]
 
 
 class Encoder(nn.Module):
@@ -28,11 +38,10 @@ class Encoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        backbone = unfolded_backbone().eval()
-        fold_batch_norms(backbone)
-        self.early = nn.Sequential(backbone.conv_stem, backbone.bn1, *backbone.blocks[:_EARLY_BLOCKS])
-        self.middle = nn.Sequential(*backbone.blocks[_EARLY_BLOCKS : _EARLY_BLOCKS + 2])
-        self.late = nn.Sequential(*backbone.blocks[_EARLY_BLOCKS + 2 :])
+        layers = folded_layers(unfolded_backbone().eval())
+        self.early = nn.Sequential(*layers[:_EARLY])
+        self.middle = nn.Sequential(*layers[_EARLY:_MIDDLE])
+        self.late = nn.Sequential(*layers[_MIDDLE:])
         self.mark = nn.Conv2d(1, CHANNELS[0], kernel_size=8, stride=8)
         self.requires_grad_(True)  # folding leaves weights that would not be trained
         nn.init.zeros_(self.mark.weight)

@@ -9,6 +9,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from backend.network.encoder import Encoder, folded_layers, unfolded_backbone
+
 
 def load_backbone(backbone: nn.Module, weights: Path) -> None:
     """Copies the ImageNet weights into a timm mobilenetv2_100, made with ``features_only`` or not.
@@ -26,6 +28,15 @@ def load_backbone(backbone: nn.Module, weights: Path) -> None:
         else:
             value.copy_(restored[key])
     backbone.load_state_dict(state)
+
+
+def load_encoder(encoder: Encoder, weights: Path) -> None:
+    """Starts the network's encoder from the ImageNet weights; how the mask enters stays as it is."""
+    backbone = unfolded_backbone().eval()
+    load_backbone(backbone, weights)
+    restored = nn.Sequential(*folded_layers(backbone))
+    own = nn.Sequential(*encoder.early, *encoder.middle, *encoder.late)
+    own.load_state_dict(restored.state_dict())
 
 
 @torch.no_grad()

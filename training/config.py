@@ -21,14 +21,16 @@ class Stage:
     """Part of a run at one resolution.
 
     Attributes:
-        side: of the windows in pixels, a multiple of 32.
+        side: of the windows in pixels, a multiple of 64.
         samples: seen in this stage.
         batch: samples in a step.
+        whole_encoder: trains the encoder's first layers too; otherwise they stay as ImageNet made them.
     """
 
     side: int
     samples: int
     batch: int
+    whole_encoder: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,12 @@ class TrainingConfig:
         warmup_samples: until the peak.
         decay_start: share of the run after which the rate falls linearly to 0.
         reference_share: share of the steps in the retrieval-augmented setting.
-        augmented_share: share of references made from the target rather than retrieved.
+        augmented_share: share of references made from the target; the rest but the unrelated are retrieved.
+        unrelated_share: share of references that are any photo, which teaches not to trust them blindly.
         most_references: references in a step, 1 to this many.
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
+        clean_cut_share: share of samples without a rim of the object outside its mask.
+        degraded_mask_share: share of samples whose mask is soft, too large or too small.
         average: decay of the averaged weights (EMA).
         seed: of weights, draws and recolouring.
         network: its shape.
@@ -57,8 +62,11 @@ class TrainingConfig:
     weight_decay: float = 1e-4
     reference_share: float = 0.35
     augmented_share: float = 0.5
+    unrelated_share: float = 0.0
     most_references: int = 1
     scene_retouch: float = 0.5
+    clean_cut_share: float = 0.0
+    degraded_mask_share: float = 0.0
     average: float = 0.998
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -113,27 +113,35 @@ class ObjectSampler:
         return self._cut_photos(photos, self._windows(numbers, 1.0, 2.5), side)
 
     def _retrieved(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
-        """Photos that retrieval found, whole; the target's augmentation where it found none."""
+        """Photos that retrieval found, whole; any photo where it found none."""
         assert self.retrieved is not None
         found = self.retrieved[numbers]
         counts = torch.from_numpy((found >= 0).sum(1))
         picks = (torch.rand(len(numbers), generator=self.generator) * counts).long().numpy()
         chosen = found[np.arange(len(numbers)), picks]
-        photos = np.where(chosen >= 0, chosen, self.packs[0].owners[numbers])
-        half = torch.full((len(numbers), 2), 0.5)
-        mirrored = torch.rand(len(numbers), generator=self.generator) < 0.5
-        whole = self._cut_photos(photos, Windows(half, 2 * half, mirrored), side)
-        own = self._augmented(numbers, side)
-        keep = torch.from_numpy(chosen >= 0).view(-1, 1, 1, 1)
-        return torch.where(keep, whole[0], own[0]), torch.where(keep, whole[1], own[1])
+        return self._whole(np.where(chosen >= 0, chosen, self._any_photos(len(numbers))), side)
+
+    def _unrelated(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
+        """Any photos of the split."""
+        return self._whole(self._any_photos(len(numbers)), side)
+
+    def _any_photos(self, count: int) -> NDArray[np.int64]:
+        picks = torch.randint(len(self.objects), (count,), generator=self.generator)
+        owners: NDArray[np.int64] = self.packs[0].owners[self.objects[picks.numpy()]]
+        return owners
+
+    def _whole(self, photos: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
+        half = torch.full((len(photos), 2), 0.5)
+        mirrored = torch.rand(len(photos), generator=self.generator) < 0.5
+        return self._cut_photos(photos, Windows(half, 2 * half, mirrored), side)
 
     def draw(self, count: int, side: int, references: tuple[str, ...] = ()) -> Scene:
         """A batch of objects.
 
         Args:
             count: B.
-            side: S, a multiple of 32.
-            references: for each of K references how it comes about: "augmented" or "retrieved".
+            side: S, a multiple of 64.
+            references: for each of K references how it comes about: "augmented", "retrieved" or "unrelated".
         """
         picks = torch.randint(len(self.objects), (count,), generator=self.generator)
         return self.scene(self.objects[picks.numpy()], side, references)
@@ -147,7 +155,7 @@ class ObjectSampler:
         masks = cut(take(pack.masks, numbers).unsqueeze(1), windows.grid(occupied, side, side)) / 255
         if not references:
             return Scene(targets, masks, content)
-        ways = {"augmented": self._augmented, "retrieved": self._retrieved}
+        ways = {"augmented": self._augmented, "retrieved": self._retrieved, "unrelated": self._unrelated}
         cuts = [ways[way](numbers, side) for way in references]
         return Scene(
             targets, masks, content, torch.stack([c[0] for c in cuts], 1), torch.stack([c[1] for c in cuts], 1)

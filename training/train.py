@@ -21,8 +21,9 @@ from torch import Tensor, nn
 
 from backend.network.harmonizer import Harmonizer, transform_colours
 from backend.network.weights import save_network
-from training.backbone import load_backbone, restore_batch_norm_statistics
+from training.backbone import load_encoder
 from training.config import TrainingConfig, load_config
+from training.masks import cut_cleanly, degrade_masks
 from training.objects import ObjectSampler, Scene, bounding_boxes
 from training.photo_pack import PhotoPack
 from training.recolour import Recipe, Source, make_composites, retouch, standard_recipes
@@ -42,14 +43,16 @@ def foreground_error(predicted: Tensor, targets: Tensor, masks: Tensor) -> Tenso
 def retouch_scene(scene: Scene, share: float, generator: torch.Generator) -> Scene:
     """Retouches some samples as a whole, target and references alike: more lights than the photos have."""
     batch, _, side, _ = scene.targets.shape
+    rows = torch.nonzero(torch.rand(batch, generator=generator) < share).flatten()
+    if not len(rows):
+        return scene
     strips = scene.targets
     if scene.references is not None:
         strips = torch.cat([strips, *scene.references.unbind(1)], dim=3)
-    nothing = Source(strips, strips[:, :1])
-    strength = 0.7 * torch.rand(batch, 1, 1, 1, generator=generator)
-    strength = strength * (torch.rand(batch, 1, 1, 1, generator=generator) < share)
-    retouched = retouch(strips, strips[:, :1], nothing, generator).clamp(0, 1)
-    strips = strips + strength * (retouched - strips)
+    chosen = strips[rows]
+    strength = 0.7 * torch.rand(len(rows), 1, 1, 1, generator=generator)
+    retouched = retouch(chosen, chosen[:, :1], Source(chosen, chosen[:, :1]), generator).clamp(0, 1)
+    strips = strips.index_copy(0, rows, chosen + strength * (retouched - chosen))
     if scene.references is None:
         return replace(scene, targets=strips)
     references = strips[..., side:].reshape(batch, 3, side, -1, side).permute(0, 3, 1, 2, 4)
@@ -71,7 +74,7 @@ class Trainer:
         self.network = Harmonizer(config.network)
         self.samples = 0
         if backbone:
-            self._start_from(backbone)
+            load_encoder(self.network.encoder, backbone)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         encoder = list(self.network.encoder.parameters())
@@ -83,30 +86,34 @@ class Trainer:
             fused=True,
         )
 
-    def _start_from(self, backbone: Path) -> None:
-        encoder = self.network.encoder
-        load_backbone(encoder.backbone, backbone)
-        scenes = (self.sampler.draw(32, 128) for _ in range(6))
-        stacked = (torch.cat([scene.targets, scene.masks], dim=1) * 2 - 1 for scene in scenes)
-        restore_batch_norm_statistics(encoder.backbone, stacked)
-
     def _reference_ways(self) -> tuple[str, ...]:
         """How this step's references come about; none in the non-reference setting."""
         if self.choices.random() >= self.config.reference_share:
             return ()
         count = self.choices.randint(1, self.config.most_references)
-        share = self.config.augmented_share
-        return tuple("augmented" if self.choices.random() < share else "retrieved" for _ in range(count))
+        ways = {"augmented": self.config.augmented_share, "unrelated": self.config.unrelated_share}
+        shares = [*ways.values(), 1 - sum(ways.values())]
+        return tuple(self.choices.choices([*ways, "retrieved"], shares, k=count))
+
+    def _recoloured(self, scene: Scene) -> tuple[Scene, Tensor]:
+        """The scene with the object cut out as a user cuts, and its composites."""
+        scene = retouch_scene(scene, self.config.scene_retouch, self.generator)
+        masks = degrade_masks(scene.masks, self.config.degraded_mask_share, self.generator)
+        targets = cut_cleanly(scene.targets, masks, self.config.clean_cut_share, self.generator)
+        order = torch.randperm(len(targets), generator=self.generator)
+        whole = torch.rand(len(targets), 1, 1, 1, generator=self.generator) < 0.5  # from a scene, or from its object
+        # A ninth of the source's pixels tell its colours.
+        photos, areas = targets[order][..., ::3, ::3], masks[order][..., ::3, ::3]
+        source = Source(photos, torch.where(whole, torch.ones_like(areas), areas))
+        composites = make_composites(targets, masks, source, self.recipes, self.generator)
+        return replace(scene, targets=targets, masks=masks), composites
 
     def step(self) -> float:
         """One step of the optimizer; returns the mean log error."""
         stage = self.config.stage_at(self.samples)
         scene = self.sampler.draw(stage.batch, stage.side, self._reference_ways())
-        scene = retouch_scene(scene, self.config.scene_retouch, self.generator)
-        order = torch.randperm(stage.batch, generator=self.generator)
-        whole = torch.rand(stage.batch, 1, 1, 1, generator=self.generator) < 0.5  # from a scene, or from its object
-        source = Source(scene.targets[order], torch.where(whole, torch.ones_like(scene.masks), scene.masks[order]))
-        composites = make_composites(scene.targets, scene.masks, source, self.recipes, self.generator)
+        scene, composites = self._recoloured(scene)
+        self.network.encoder.freeze_early(not stage.whole_encoder)
         coefficients = self.network(
             composites.contiguous(memory_format=torch.channels_last),
             scene.masks,
@@ -114,7 +121,9 @@ class Trainer:
             scene.references,
             scene.reference_content,
         )
-        error = foreground_error(transform_colours(composites, coefficients), scene.targets, scene.masks)
+        # Every other pixel tells as much of so smooth a transform.
+        some, targets, masks = (one[..., ::2, ::2] for one in (composites, scene.targets, scene.masks))
+        error = foreground_error(transform_colours(some, coefficients), targets, masks)
         # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
         loss = (error + _EASY_ERROR).log().mean()
         rate = self.config.learning_rate_at(self.samples)
@@ -203,9 +212,11 @@ def main() -> None:
     parser.add_argument("--films", type=Path)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--validate-every", type=int, default=8000)
+    parser.add_argument("--in-memory", action="store_true", help="read the packs at once: faster, and takes gigabytes")
     arguments = parser.parse_args()
     config = load_config(arguments.config)
-    packs = [PhotoPack.load(folder) for folder in sorted(arguments.data.glob("pack_*"))]
+    folders = sorted(arguments.data.glob("pack_*"))
+    packs = [PhotoPack.load(folder, in_memory=arguments.in_memory) for folder in folders]
     boxes = bounding_boxes(packs[0])
     data = (packs, arguments.data / "content.npy", arguments.data / "retrieved.npy", boxes)
     sampler = ObjectSampler(*data, validation=False, seed=config.seed)

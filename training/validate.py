@@ -8,10 +8,10 @@ from backend.network.harmonizer import Harmonizer, transform_colours
 from training.objects import ObjectSampler
 from training.recolour import Recipe, Source, make_composites
 
-_SIDE = 128
+_SIDE = 192
 _BATCH = 32
 _MOST = 320
-_SETTINGS: dict[str, tuple[str, ...]] = {"none": (), "retrieved": ("retrieved",), "augmented": ("augmented",)}
+_SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in ("retrieved", "unrelated", "augmented")}}
 
 
 @torch.inference_mode()
@@ -19,7 +19,7 @@ def validate(network: Harmonizer, sampler: ObjectSampler, recipes: list[tuple[Re
     """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
     Returns:
-        "composite", and "none", "retrieved" and "augmented" by the references used.
+        "composite", and "none", "retrieved", "unrelated" and "augmented" by the references used.
     """
     sums = dict.fromkeys(("composite", *_SETTINGS), 0.0)
     numbers = sampler.objects[: _MOST // _BATCH * _BATCH]

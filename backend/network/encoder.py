@@ -1,33 +1,68 @@
-"""The encoder that composite and references share: MobileNetV2 with the mask as a fourth input channel."""
+"""The encoder that composite and references share: MobileNetV2, told from its second half on where the object is."""
 
 from __future__ import annotations
 
 import timm
-import torch
 from torch import Tensor, nn
 
-CHANNELS = (16, 24, 32, 96, 320)
-"""Channels of the encoder's feature maps, at strides 2, 4, 8, 16 and 32."""
+from gallery_tools.extractors.folding import fold_batch_norms
+
+CHANNELS = (32, 96, 320)
+"""Channels of the encoder's feature maps, at strides 8, 16 and 32."""
+
+_EARLY, _MIDDLE = 5, 7  # layers that end at strides 8 and 16
+
+
+def unfolded_backbone() -> nn.Module:
+    """The backbone with its batch norms, as ImageNet weights know it."""
+    return timm.create_model("mobilenetv2_100", pretrained=False, features_only=True, pad_type="same")
+
+
+def folded_layers(backbone: nn.Module) -> list[nn.Module]:
+    """The backbone's layers in order, its batch norms folded: stem, its activation, and seven blocks.
+
+    Args:
+        backbone: made by ``unfolded_backbone``, in evaluation mode; its convolutions are changed in place.
+    """
+    fold_batch_norms(backbone)
+    parts = dict(backbone.named_children())
+    return [parts["conv_stem"], parts["bn1"], *parts["blocks"].children()]
 
 
 class Encoder(nn.Module):
-    """Pictures to feature maps at five strides."""
+    """Pictures to feature maps at three strides.
+
+    Batch norms are folded: small batches of windows around objects have statistics of their own, and a network that
+    was trained with them and is run without them is another network.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.backbone = timm.create_model(
-            "mobilenetv2_100", pretrained=False, features_only=True, in_chans=4, pad_type="same"
-        )
+        layers = folded_layers(unfolded_backbone().eval())
+        self.early = nn.Sequential(*layers[:_EARLY])
+        self.middle = nn.Sequential(*layers[_EARLY:_MIDDLE])
+        self.late = nn.Sequential(*layers[_MIDDLE:])
+        self.mark = nn.Conv2d(1, CHANNELS[0], kernel_size=8, stride=8)
+        self.requires_grad_(True)  # folding leaves weights that would not be trained
+        nn.init.zeros_(self.mark.weight)
+        nn.init.zeros_(self.mark.bias)  # type: ignore[arg-type]
 
-    def forward(self, pictures: Tensor, masks: Tensor) -> list[Tensor]:
+    def freeze_early(self, frozen: bool) -> None:
+        """Keeps the layers up to stride 8 as they are in training, which makes it a third faster, or lets them go."""
+        self.early.requires_grad_(not frozen)
+
+    def forward(self, pictures: Tensor, masks: Tensor | None = None) -> list[Tensor]:
         """Feature maps of a batch.
 
         Args:
             pictures: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of 32.
-            masks: (B, 1, H, W) float32, 1 = foreground; all 0 for references.
+            masks: (B, 1, H, W) float32, 1 = foreground; None for references.
 
         Returns:
-            Five maps (B, C, H / s, W / s), strides s 2 to 32.
+            Three maps (B, C, H / s, W / s), strides s 8, 16 and 32.
         """
-        maps: list[Tensor] = self.backbone(torch.cat([pictures, masks], dim=1) * 2 - 1)
-        return maps
+        first: Tensor = self.early(pictures * 2 - 1)
+        if masks is not None:
+            first = first + self.mark(masks)
+        second = self.middle(first)
+        return [first, second, self.late(second)]

@@ -1,4 +1,4 @@
-"""The harmonization network: encoder, SGF, decoder, and a colour transform for every pixel."""
+"""The harmonization network: encoder, SGF, what edge and colours tell, and a colour transform for every place."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from backend.network.edge_profiles import EdgeReader
 from backend.network.encoder import CHANNELS, Encoder
 from backend.network.fusion import SemanticGuidedFusion
-from backend.network.transfers import COUNT, Colours, colour_transfers, colours_of, masked_mean
+from backend.network.regions import colour_statistics, masked_mean, regions
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 """The affine colour transform that changes nothing, row-major 3x4: rows R', G', B', columns R, G, B, 1."""
@@ -22,12 +23,13 @@ class NetworkConfig:
     """What a checkpoint needs to know to build its network.
 
     Attributes:
-        width: channels at the coarsest level of the decoder.
+        width: channels of the features e.
         content_channels: of the extractor that the network was trained with.
         extractor: name of that extractor.
         semantic: SGF with content features (formula 8) or without (formula 7).
-        head: "affine": 3x4 colour transforms at half resolution; "dense": a colour offset for each pixel, the
-            ablation's alternative.
+        head: "affine": 3x4 colour transforms; "dense": a colour offset for each place, the ablation's alternative.
+        edges: whether the object's edge is read; False is an ablation.
+        dropout: share of the scene's description that is left out in training.
     """
 
     width: int = 128
@@ -35,18 +37,26 @@ class NetworkConfig:
     extractor: str = "bundled"
     semantic: bool = True
     head: Literal["affine", "dense"] = "affine"
+    edges: bool = True
+    dropout: float = 0.3
 
-    def as_dict(self) -> dict[str, str | int | bool]:
+    def as_dict(self) -> dict[str, str | int | float | bool]:
         """The fields, for JSON."""
         return asdict(self)
 
 
-class _Block(nn.Sequential):
-    """3x3 convolution, batch norm, ReLU."""
+_STRIDE = 16
+_PALETTE = 64
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+
+class _Block(nn.Sequential):
+    """Convolution, group norm, ReLU: a picture's result depends on no other picture."""
+
+    def __init__(self, inputs: int, outputs: int, size: int = 3) -> None:
         super().__init__(
-            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+            nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False),
+            nn.GroupNorm(8, outputs),
+            nn.ReLU(inplace=True),
         )
 
 
@@ -62,41 +72,55 @@ class Harmonizer(nn.Module):
         self.config = config = config or NetworkConfig()
         width = config.width
         self.encoder = Encoder()
-        self.reduce32 = _Block(CHANNELS[4], width)
-        self.join16 = _Block(CHANNELS[3] + width, width)
+        self.reduce = nn.ModuleList(_Block(channels, width, 1) for channels in CHANNELS)
+        self.join = _Block(width, width)
         # A patch's mean colour is part of e, so that what is looked up tells how like content is coloured.
         self.fusion = SemanticGuidedFusion(width + 3, config.content_channels, semantic=config.semantic)
+        self.palette = nn.Sequential(nn.Conv2d(3, 32, 1), nn.ReLU(), nn.Conv2d(32, _PALETTE, 1), nn.ReLU())
+        self.edge_reader = EdgeReader() if config.edges else None
+        described = 4 * (width + 3) + 18 + 3 * _PALETTE + (self.edge_reader.outputs if self.edge_reader else 0)
         self.scene = nn.Sequential(
-            nn.Linear(2 * (width + 3) + 12, 2 * width), nn.ReLU(), nn.Linear(2 * width, width), nn.ReLU()
+            nn.Linear(described, 2 * width),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(2 * width, 2 * width),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
         )
-        self.transfer_head = nn.Linear(width, 3 * COUNT)
-        self.global_head = nn.Linear(width, 12 if config.head == "affine" else 3)
-        self.join8 = _Block(2 * width + 3 + CHANNELS[2], width // 2)
-        self.join4 = _Block(width // 2 + CHANNELS[1], width // 4)
-        self.join2 = _Block(width // 4 + CHANNELS[0] + 4, width // 4)
-        self.head = nn.Conv2d(width // 4, 12 if config.head == "affine" else 3, 1)
-        for head in (self.transfer_head, self.global_head, self.head):
+        outputs = 12 if config.head == "affine" else 3
+        self.global_head = nn.Linear(2 * width, outputs)
+        self.scene_everywhere = nn.Linear(2 * width, width)
+        self.decode = nn.Sequential(_Block(2 * width + 4, width), _Block(width, width))
+        self.head = nn.Conv2d(width, outputs, 1)
+        for head in (self.global_head, self.head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
 
-    def _bottleneck(self, pictures: Tensor, maps: list[Tensor]) -> Tensor:
+    def _features(self, pictures: Tensor, masks: Tensor | None) -> Tensor:
         """The features e of formulas 6 to 10, (B, width + 3, H / 16, W / 16)."""
-        joined = self.join16(torch.cat([maps[3], _upsampled(self.reduce32(maps[4]), maps[3])], dim=1))
-        return torch.cat([joined, 2 * F.avg_pool2d(pictures, 16) - 1], dim=1)
+        # Content and light are seen at half size as well, in a quarter of the time.
+        maps = self.encoder(F.avg_pool2d(pictures, 2), None if masks is None else F.avg_pool2d(masks, 2))
+        joined = sum(_upsampled(reduce(one), maps[0]) for reduce, one in zip(self.reduce, maps, strict=True))
+        return torch.cat([self.join(joined), 2 * F.avg_pool2d(pictures, _STRIDE) - 1], dim=1)
 
     def _references(self, references: Tensor, contents: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """Features and content (B, K, C, h, w) of references (B, K, 3, H, W) at the size of ``like``."""
         count, number = references.shape[:2]
-        flat = references.flatten(0, 1)
-        features = self._bottleneck(flat, self.encoder(flat, torch.zeros_like(flat[:, :1])))
+        features = self._features(references.flatten(0, 1), None)
         content = _upsampled(contents.flatten(0, 1), like)
         return features.reshape(count, number, *features.shape[1:]), content.reshape(count, number, *content.shape[1:])
 
-    def _transfer(self, scene: Tensor, colours: Colours, looked_up: Tensor) -> Tensor:
-        """(B, 12, 1, 1) sum of the classical transfers, each channel weighed by the scene."""
-        weights = self.transfer_head(scene).view(-1, COUNT, 3)
-        gains, offsets = ((weights * part).sum(1) for part in colour_transfers(colours, looked_up))
-        return torch.cat([torch.diag_embed(gains), offsets.unsqueeze(2)], dim=2).flatten(1)[:, :, None, None]
+    def _described(self, composite: Tensor, mask: Tensor, features: Tensor, fused: Tensor, looked_up: Tensor) -> Tensor:
+        """(B, n) what is known of foreground, background and surroundings as a whole."""
+        foreground, background, around = regions(F.avg_pool2d(mask, _STRIDE))
+        parts = [masked_mean(fused, foreground), masked_mean(looked_up, foreground)]
+        parts += [masked_mean(features, background), masked_mean(features, around)]
+        colours, weights = F.avg_pool2d(composite, 4), regions(F.avg_pool2d(mask, 4))
+        palette = self.palette(2 * colours - 1)
+        parts += [colour_statistics(colours, weights), *(masked_mean(palette, region) for region in weights)]
+        if self.edge_reader:
+            parts.append(self.edge_reader(composite, mask))
+        return torch.cat(parts, dim=1)
 
     def forward(
         self,
@@ -109,45 +133,44 @@ class Harmonizer(nn.Module):
         """Coefficients of the colour transform.
 
         Args:
-            composite: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of 32.
+            composite: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of 64.
             mask: (B, 1, H, W) float32, 1 = foreground.
             content: (B, D, h', w') content features of the composite, any grid over the same window.
             references: (B, K, 3, H, W) encoded sRGB, or None in the non-reference setting.
             reference_contents: (B, K, D, h', w') content features of the references.
 
         Returns:
-            (B, 12, H / 2, W / 2) affine transforms as ``IDENTITY`` orders them; for the dense head transforms
-            whose matrix is the identity, (B, 12, H / 2, W / 2) too.
+            (B, 12, H / 16, W / 16) affine transforms as ``IDENTITY`` orders them; for the dense head transforms
+            whose matrix is the identity.
         """
-        maps = self.encoder(composite, mask)
-        features = self._bottleneck(composite, maps)
-        small = F.avg_pool2d(mask, 16)
+        features = self._features(composite, mask)
+        small = F.avg_pool2d(mask, _STRIDE)
         extra = (
             (None, None)
             if references is None or reference_contents is None
             else self._references(references, reference_contents, features)
         )
         fused, looked_up = self.fusion(features, _upsampled(content, features), small, *extra)
-        colours = colours_of(composite, mask)
-        # What foreground and background are like as a whole, in features and in plain colours.
-        described = [masked_mean(fused, small), masked_mean(features, 1 - small), colours.described()]
-        scene = self.scene(torch.cat(described, dim=1))
-        everywhere = scene[:, :, None, None].expand(-1, -1, *maps[2].shape[-2:])
-        decoded = self.join8(torch.cat([_upsampled(fused, maps[2]), everywhere, maps[2]], dim=1))
-        decoded = self.join4(torch.cat([_upsampled(decoded, maps[1]), maps[1]], dim=1))
-        seen = F.avg_pool2d(torch.cat([composite, mask], dim=1), 2)
-        decoded = self.join2(torch.cat([_upsampled(decoded, maps[0]), maps[0], seen], dim=1))
-        # Most of a recolouring is one transform for the whole object; each pixel adds what is its own.
-        own = self._coefficients(self.head(decoded) + self.global_head(scene)[:, :, None, None])
-        return own + self._transfer(scene, colours, (masked_mean(looked_up[:, -3:], small) + 1) / 2)
+        scene = self.scene(self._described(composite, mask, features, fused, looked_up))
+        everywhere = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *features.shape[-2:])
+        decoded = self.decode(torch.cat([fused, small, everywhere], dim=1))
+        # Most of a recolouring is one transform for the whole object; each place adds what is its own.
+        predicted = self.head(decoded) + self.global_head(scene)[:, :, None, None]
+        return self._coefficients(predicted, masked_mean(composite, mask))
 
-    def _coefficients(self, predicted: Tensor) -> Tensor:
-        identity = torch.tensor(IDENTITY, device=predicted.device, dtype=predicted.dtype).view(1, 12, 1, 1)
+    def _coefficients(self, predicted: Tensor, mean: Tensor) -> Tensor:
+        """Transforms from predicted gains and shifts: p becomes p + gains (p - mean) + shift.
+
+        Gains turn about the foreground's mean colour (B, 3), so that contrast and shift are learned apart.
+        """
+        count, _, height, width = predicted.shape
         if self.config.head == "affine":
-            return identity + predicted
-        zeros = torch.zeros_like(predicted)
-        rows = [torch.cat([zeros[:, :3], predicted[:, row : row + 1]], dim=1) for row in range(3)]
-        return identity + torch.cat(rows, dim=1)
+            gains, shift = predicted[:, :9].reshape(count, 3, 3, height, width), predicted[:, 9:]
+        else:
+            gains, shift = predicted.new_zeros(count, 3, 3, height, width), predicted
+        offset = shift - (gains * mean.view(-1, 1, 3, 1, 1)).sum(2)
+        identity = torch.tensor(IDENTITY, device=predicted.device, dtype=predicted.dtype).view(1, 12, 1, 1)
+        return identity + torch.cat([gains, offset.unsqueeze(2)], dim=2).flatten(1, 2)
 
 
 def transform_colours(pictures: Tensor, coefficients: Tensor) -> Tensor:

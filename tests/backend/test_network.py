@@ -38,7 +38,7 @@ def test_an_untrained_network_changes_nothing(head: str) -> None:
     network = Harmonizer(NetworkConfig(head=head)).eval()
     composite, mask, content = inputs()
     coefficients = network(composite, mask, content)
-    assert coefficients.shape == (2, 12, SIDE // 2, SIDE // 2)
+    assert coefficients.shape == (2, 12, SIDE // 16, SIDE // 16)
     assert torch.equal(transform_colours(composite, coefficients), composite)
 
 
@@ -46,7 +46,7 @@ def test_an_untrained_network_changes_nothing(head: str) -> None:
 def test_any_number_of_references_gives_coefficients_of_one_shape(count: int) -> None:
     references = torch.rand(2, count, 3, SIDE, SIDE) if count else None
     contents = torch.randn(2, count, 64, 4, 4) if count else None
-    assert trained_like()(*inputs(), references, contents).shape == (2, 12, SIDE // 2, SIDE // 2)
+    assert trained_like()(*inputs(), references, contents).shape == (2, 12, SIDE // 16, SIDE // 16)
 
 
 def test_the_order_of_references_does_not_matter() -> None:

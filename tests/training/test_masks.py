@@ -1,0 +1,52 @@
+"""Masks as users draw them, and clean cuts."""
+
+from __future__ import annotations
+
+import torch
+
+from training.masks import cut_cleanly, degrade_masks
+
+
+def square(count: int = 16) -> torch.Tensor:
+    masks = torch.zeros(count, 1, 48, 48)
+    masks[..., 14:34, 14:34] = 1
+    return masks
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_degraded_masks_stay_about_the_same() -> None:
+    masks = square()
+    degraded = degrade_masks(masks, 1.0, generator())
+    changed = (degraded - masks).abs()
+    assert changed.amax((1, 2, 3)).gt(0.2).all()
+    assert degraded.min() >= 0 and degraded.max() <= 1
+    assert not changed[..., 20:28, 20:28].any() and not changed[..., :6, :6].any()
+    areas = degraded.sum((1, 2, 3))
+    assert areas.min() < 400 * 0.95 and areas.max() > 400 * 1.05  # too small, too large
+
+
+def test_a_share_of_0_changes_nothing_and_a_speck_is_kept() -> None:
+    masks = square()
+    assert torch.equal(degrade_masks(masks, 0.0, generator()), masks)
+    speck = torch.zeros(8, 1, 48, 48)
+    speck[..., 24, 24] = 1
+    assert degrade_masks(speck, 1.0, generator()).amax((1, 2, 3)).gt(0.6).all()
+
+
+def test_a_clean_cut_leaves_no_rim_and_nothing_else_changed() -> None:
+    masks = square(4)
+    photos = torch.full((4, 3, 48, 48), 0.2)
+    photos[..., 12:36, 12:36] = 0.9  # the object is two pixels larger than its mask
+    cut = cut_cleanly(photos, masks, 1.0, generator())
+    assert (cut[..., 12:14, 14:34] < 0.21).all()
+    assert torch.equal(cut * masks, photos * masks)
+    assert torch.equal(cut[..., :8, :], photos[..., :8, :])
+    assert torch.equal(cut_cleanly(photos, masks, 0.0, generator()), photos)
+
+
+def test_a_cut_of_everything_changes_nothing() -> None:
+    photos = torch.rand(2, 3, 48, 48)
+    assert torch.equal(cut_cleanly(photos, torch.ones(2, 1, 48, 48), 1.0, generator()), photos)

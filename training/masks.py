@@ -1,0 +1,58 @@
+"""Masks as users draw them, and objects cut out as users cut them, on tensors (B, 1, H, W) in [0, 1]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_RIM = 4  # pixels outside the mask where an annotator may have left some of the object
+
+
+def _drawn(count: int, share: float, generator: torch.Generator) -> Tensor:
+    """Rows of a batch, each with the given chance."""
+    return torch.nonzero(torch.rand(count, generator=generator) < share).flatten()
+
+
+def _blurred(maps: Tensor, radius: int) -> Tensor:
+    """Averages over squares, twice, which is nearly a Gaussian; along one side at a time, which is faster."""
+    size = 2 * radius + 1
+    for _ in range(2):
+        maps = F.avg_pool2d(maps, (size, 1), stride=1, padding=(radius, 0), count_include_pad=False)
+        maps = F.avg_pool2d(maps, (1, size), stride=1, padding=(0, radius), count_include_pad=False)
+    return maps
+
+
+def _grown(masks: Tensor, radius: int) -> Tensor:
+    return F.max_pool2d(masks, 2 * radius + 1, stride=1, padding=radius)
+
+
+def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Makes a share of the masks soft, and a pixel too large or too small, or feathered more widely."""
+    rows = _drawn(len(masks), share, generator)
+    if not len(rows):
+        return masks
+    chosen = masks[rows]
+    kind = torch.randint(4, (len(rows), 1, 1, 1), generator=generator)
+    changed = torch.where(kind == 1, _grown(chosen, 1), chosen)
+    changed = torch.where(kind == 2, 1 - _grown(1 - chosen, 1), changed)
+    changed = torch.where(kind == 3, _blurred(changed, 3), _blurred(changed, 1))
+    fits = changed.amax((1, 2, 3), keepdim=True) > 0.6  # otherwise hardly anything would be left of it
+    return masks.index_copy(0, rows, torch.where(fits, changed, chosen))
+
+
+def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Paints over the rim of the object outside its mask in a share of the photos (B, 3, H, W).
+
+    An annotator's mask leaves some of the object outside, in its true colours, which tell how the object was
+    recoloured. An object that a user cut out of another photo leaves no such rim: next to it is background.
+    """
+    rows = _drawn(len(photos), share, generator)
+    if not len(rows):
+        return photos
+    chosen, inside = photos[rows], masks[rows]
+    around = _grown(inside, _RIM)
+    free = 1 - around
+    filled, weight = _blurred(chosen * free, 2 * _RIM), _blurred(free, 2 * _RIM)
+    rim = (around - inside) * (weight > 1e-3)
+    return photos.index_copy(0, rows, chosen + rim * (filled / weight.clamp_min(1e-3) - chosen))

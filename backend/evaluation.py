@@ -69,21 +69,27 @@ def _pairs_of_subset(subset: Path, folder: Path) -> Iterator[Pair]:
         if composite.suffix.lower() not in _SUFFIXES:
             continue
         stem = composite.stem
-        mask = _existing(masks, [stem.rsplit("_", 1)[0], stem], composite)
-        real = _existing(reals, [stem.rsplit("_", 2)[0], stem.rsplit("_", 1)[0], stem], composite)
+        mask = _counterpart(masks, composite, stem.rsplit("_", 1)[0])
+        real = _counterpart(reals, composite, stem.rsplit("_", 2)[0])
         yield Pair(str(composite.relative_to(folder).parent.parent / stem), composite, mask, real)
 
 
-def _existing(folder: Path, stems: list[str], composite: Path) -> Path:
-    for stem in stems:
+def _counterpart(folder: Path, composite: Path, usual: str) -> Path:
+    """The file whose name is the composite's, or as much of its beginning as there is a file for.
+
+    One photo has several masks, and one mask several composites, which have more parts in their names, after "_".
+    ``usual`` is the name that iHarmony4 would give.
+    """
+    parts = composite.stem.split("_")
+    for number in range(len(parts), 0, -1):
         for suffix in _SUFFIXES:
-            file = folder / (stem + suffix)
+            file = folder / ("_".join(parts[:number]) + suffix)
             if file.is_file():
                 return file
     raise RaihaError(
         "pair-incomplete",
         f"{composite} has no counterpart in {folder}.",
-        f"Add {folder / stems[0]}.jpg or .png, or remove the composite.",
+        f"Add {folder / usual}.jpg or .png, or remove the composite.",
     )
 
 

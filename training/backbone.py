@@ -15,17 +15,12 @@ from backend.network.encoder import Encoder, folded_layers, unfolded_backbone
 def load_backbone(backbone: nn.Module, weights: Path) -> None:
     """Copies the ImageNet weights into a timm mobilenetv2_100, made with ``features_only`` or not.
 
-    Weights that the backbone does not have (classifier, head) are left out; a first convolution with more than
-    three input channels gets zeros for the others.
+    Weights that the backbone does not have (classifier, head) are left out.
     """
     restored = {key: value.float() for key, value in load_file(weights).items()}
     state = backbone.state_dict()
     for key, value in state.items():
-        if key.endswith("num_batches_tracked"):
-            continue
-        if key == "conv_stem.weight":
-            value.zero_()[:, :3] = restored[key]
-        else:
+        if not key.endswith("num_batches_tracked"):
             value.copy_(restored[key])
     backbone.load_state_dict(state)
 

@@ -52,6 +52,19 @@ def test_pairs_are_found_in_subsets_and_directly(pairs_folder: Path) -> None:
     assert find_pairs(pairs_folder / "HSample")[0].name == "man_1_1"
 
 
+def test_a_mask_may_serve_all_retouches_of_a_photo(pairs_folder: Path) -> None:
+    subset = pairs_folder / "HSample"
+    (subset / "composite_images" / "man_1_1.png").rename(subset / "composite_images" / "man_c_from_a.png")
+    (subset / "masks" / "man_1.png").rename(subset / "masks" / "man.png")
+    (subset / "real_images" / "man.png").rename(subset / "real_images" / "man_c.png")
+    (pair,) = find_pairs(pairs_folder)
+    assert [file.name for file in (pair.composite, pair.mask, pair.real)] == [
+        "man_c_from_a.png",
+        "man.png",
+        "man_c.png",
+    ]
+
+
 def test_a_folder_without_pairs_and_an_incomplete_pair_are_told(pairs_folder: Path) -> None:
     with pytest.raises(RaihaError, match="holds no test pairs"):
         find_pairs(pairs_folder / "HSample" / "masks")

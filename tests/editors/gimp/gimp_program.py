@@ -215,7 +215,6 @@ class GimpProgram:
             "RAIHA_RUNTIME_DIR": self.inside(runtime),
             "RAIHA_TEST_FOLDER": self.inside(folder),
             "RAIHA_TEST_INSIDE": self.inside(self.work / "inside"),
-            "RAIHA_TEST_PATIENCE": str(PATIENCE),
             "RAIHA_TEST_PLUGIN": self.inside(self.plugin),
             **screen,
         }

@@ -74,25 +74,13 @@ def test_an_error_is_a_message_of_gimp_that_says_what_to_do(desk: Desk) -> None:
     assert texts.TITLE not in desk.hands.do("windows")
 
 
-def test_the_status_bar_shows_how_far_it_is(desk: Desk, daemon: Daemon) -> None:
-    before = desk.gimp.do("state")
-    dialog = desk.begin()
-    dialog.wait_for_preview()
-    desk.hands.begin("progress", window=MAIN)
-    dialog.key("alt+h")
-    seen = desk.hands.end()
-    desk.wait_for_change(before)
-    assert len(seen) > 1
-    assert max(seen) > 0
-
-
-def test_cancel_in_the_status_bar_changes_nothing(desk: Desk, elsewhere: Path, held: Daemon) -> None:
+def test_the_status_bar_tells_progress_and_cancels(desk: Desk, elsewhere: Path, held: Daemon) -> None:
     before = desk.gimp.do("state")
     dialog = desk.begin()
     desk.wait(lambda: is_busy(elsewhere), "the preview to begin")
     dialog.harmonize()
-    desk.wait(lambda: desk.hands.do("find", window=MAIN, role="progress bar"), "progress in the status bar")
     desk.wait(lambda: is_busy(elsewhere), "the layer's own job to begin")
+    desk.wait(lambda: desk.hands.do("progress", window=MAIN), "progress in the status bar")
     save(desk.picture(), "progress")
     desk.hands.do("press", window=MAIN, role=BUTTON, name=texts.CANCEL)
     desk.wait_for_end()

@@ -278,9 +278,20 @@ def measure_dialog():
     return dialog_of(_layer("object"))
 
 
+class _LayerGoneError(Exception):
+    """A layer was taken out of the document while it was read."""
+
+
 def state():
     """Return everything about the document that a test compares: layers with attributes and digests of pixels."""
-    image = current["image"]
+    while True:
+        try:
+            return _document(current["image"])
+        except _LayerGoneError:
+            continue  # GIMP works on while it is asked: the plug-in or an undo took a layer away between two questions
+
+
+def _document(image):
     return {
         "layers": [_state(layer) for layer in image.get_layers()],
         "channels": [channel.get_name() for channel in image.get_channels()],
@@ -359,7 +370,10 @@ def _whole(drawable):
 
 
 def _raw(drawable):
-    return drawable.get_buffer().get(_whole(drawable), 1.0, None, Gegl.AbyssPolicy.NONE)
+    buffer = drawable.get_buffer()
+    if buffer is None:
+        raise _LayerGoneError
+    return buffer.get(_whole(drawable), 1.0, None, Gegl.AbyssPolicy.NONE)
 
 
 def _digest(drawable):

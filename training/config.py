@@ -47,6 +47,7 @@ class TrainingConfig:
         unrelated_share: share of references that are any photo, which teaches not to trust them blindly.
         most_references: references in a step, 1 to this many.
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
+        flat_share: share of samples made as HAdobe5k was: a scene as a camera leaves it, a retouched object.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
         average: decay of the averaged weights (EMA).
@@ -65,6 +66,7 @@ class TrainingConfig:
     unrelated_share: float = 0.0
     most_references: int = 1
     scene_retouch: float = 0.5
+    flat_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
     average: float = 0.998

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def bounding_boxes(pack: PhotoPack) -> NDArray[np.float32]:
     return boxes
 
 
+def usable_objects(pack: PhotoPack, boxes: NDArray[np.float32], *, validation: bool) -> NDArray[np.int64]:
+    """Numbers of the masks of one split that are more than specks."""
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return np.flatnonzero((area > _SMALLEST_AREA) & (pack.validation[pack.owners] == validation))
+
+
 @dataclass(frozen=True)
 class Scene:
     """Windows of one batch, untouched.
@@ -54,6 +61,8 @@ class ObjectSampler:
     Args:
         packs: the same photos packed at several sides; the one that fits the resolution is read.
         content: (N, rows, columns, D) float16 content features of each photo's whole square, memory-mapped.
+        recoloured: the same of the photos recoloured at random, any number of files; the foreground's features come
+            from these when there are any, since those of the untouched photo tell how the object is to look.
         retrieved: (M, n) int64 photos that our retrieval found for each mask, -1 where there are fewer.
         validation: draw from the val split.
         seed: of the draw.
@@ -68,16 +77,15 @@ class ObjectSampler:
         *,
         validation: bool,
         seed: int,
+        recoloured: Sequence[Path] = (),
     ) -> None:
         self.packs = sorted(packs, key=lambda pack: pack.side)
         self.content = np.load(content, mmap_mode="r")
+        self.recoloured = [np.load(file, mmap_mode="r") for file in recoloured]
         self.retrieved = np.load(retrieved) if retrieved else None
         self.boxes = boxes
         self.generator = torch.Generator().manual_seed(seed)
-        pack = packs[0]
-        area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-        usable = (area > _SMALLEST_AREA) & (pack.validation[pack.owners] == validation)
-        self.objects = np.flatnonzero(usable)
+        self.objects = usable_objects(packs[0], boxes, validation=validation)
 
     def _pack(self, side: int) -> PhotoPack:
         return next((pack for pack in self.packs if pack.side >= 1.4 * side), self.packs[-1])
@@ -103,9 +111,15 @@ class ObjectSampler:
         pack = self._pack(side)
         occupied = torch.from_numpy(pack.sizes[photos] / pack.side).float()
         pixels = cut(take(pack.photos, photos), windows.grid(occupied, side, side)) / 255
+        return pixels, self._cut_content(self.content, photos, windows, side)
+
+    def _cut_content(
+        self, features: NDArray[np.float16], photos: NDArray[np.int64], windows: Windows, side: int
+    ) -> Tensor:
+        """Content (B, D, S / 16, S / 16) of windows of photos."""
+        occupied = torch.from_numpy(self.packs[0].sizes[photos] / self.packs[0].side).float()
         grid = windows.grid(occupied, side // 16, side // 16)
-        features = cut(torch.from_numpy(self.content[photos]).permute(0, 3, 1, 2), grid)
-        return pixels, F.normalize(features, dim=1)
+        return F.normalize(cut(torch.from_numpy(features[photos]).permute(0, 3, 1, 2), grid), dim=1)
 
     def _augmented(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         """The target photos themselves, cropped, mirrored and resized anew; they contain the foreground."""
@@ -153,6 +167,10 @@ class ObjectSampler:
         targets, content = self._cut_photos(pack.owners[numbers], windows, side)
         occupied = torch.from_numpy(pack.sizes[pack.owners[numbers]] / pack.side).float()
         masks = cut(take(pack.masks, numbers).unsqueeze(1), windows.grid(occupied, side, side)) / 255
+        if self.recoloured:
+            pick = int(torch.randint(len(self.recoloured), (), generator=self.generator))
+            other = self._cut_content(self.recoloured[pick], pack.owners[numbers], windows, side)
+            content = F.normalize(content + F.avg_pool2d(masks, 16) * (other - content), dim=1)
         if not references:
             return Scene(targets, masks, content)
         ways = {"augmented": self._augmented, "retrieved": self._retrieved, "unrelated": self._unrelated}

@@ -31,6 +31,7 @@ _SAMPLED_PIXELS = 1024
 # spread has that mean, and covers HCOCO's (997) as well as HAdobe5k's (2052).
 _FMSE_MEDIAN = 835.0
 _FMSE_LOG_SPREAD = 1.0
+_MOST_STRENGTHENED = 1.5
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,17 @@ def retouch(photos: Tensor, masks: Tensor, source: Source, generator: torch.Gene
     return images + tint[:, :3] * (1 - grey).clamp(0, 1) + tint[:, 3:] * grey.clamp(0, 1)
 
 
+def flatten(photos: Tensor, generator: torch.Generator) -> Tensor:
+    """Photos (B, 3, H, W) as a camera leaves them before anyone retouches them: darker, flatter, paler; in [0, 1]."""
+    exposure = _uniform(photos, -2.0, 0.1, generator)
+    balance = _normal(photos, 3, generator, 0.15)
+    images = encode_srgb(decode_srgb(photos) * torch.exp2(exposure + balance - balance.mean(1, keepdim=True)))
+    pivot = images.mean((1, 2, 3), keepdim=True)
+    images = pivot + (images - pivot) * _uniform(photos, 0.55, 1.0, generator)
+    grey = images.mean(1, keepdim=True)
+    return (grey + (images - grey) * _uniform(photos, 0.5, 1.05, generator)).clamp(0, 1)
+
+
 def film_recipe(table_file: Path) -> Recipe:
     """A recipe that applies random film looks.
 
@@ -201,11 +213,11 @@ def recolour(
 
 
 def limit_difficulty(photos: Tensor, recoloured: Tensor, masks: Tensor, generator: torch.Generator) -> Tensor:
-    """Draws each sample's fMSE from iHarmony4's spread and weakens its recolouring to that where it is stronger."""
+    """Draws each sample's fMSE from iHarmony4's spread and weakens, or strengthens a bit, its recolouring to that."""
     area = masks.sum((1, 2, 3)).clamp_min(1) * 3
     fmse = (((recoloured - photos) * 255) ** 2 * masks).sum((1, 2, 3)) / area
     wanted = _FMSE_MEDIAN * torch.exp(_normal(photos, 1, generator, _FMSE_LOG_SPREAD)).flatten()
-    share = (wanted / fmse.clamp_min(1e-3)).sqrt().clamp(max=1).view(-1, 1, 1, 1)
+    share = (wanted / fmse.clamp_min(1e-3)).sqrt().clamp(max=_MOST_STRENGTHENED).view(-1, 1, 1, 1)
     return photos + share * (recoloured - photos)
 
 

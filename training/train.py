@@ -11,7 +11,6 @@ import argparse
 import json
 import random
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,17 @@ import torch
 from torch import Tensor, nn
 
 from backend.network.harmonizer import Harmonizer, transform_colours
-from backend.network.weights import save_network
+from backend.network.weights import load_network, save_network
 from training.backbone import load_encoder
+from training.composites import Composer
 from training.config import TrainingConfig, load_config
-from training.masks import cut_cleanly, degrade_masks
-from training.objects import ObjectSampler, Scene, bounding_boxes
+from training.objects import ObjectSampler, bounding_boxes
 from training.photo_pack import PhotoPack
-from training.recolour import Recipe, Source, make_composites, retouch, standard_recipes
+from training.recolour import Recipe, standard_recipes
 from training.validate import validate
 
 _SMALLEST_FOREGROUND = 100.0  # pixels; formula 11's epsilon_f
-_EASY_ERROR = 100.0  # squared 8-bit steps: below this a composite looks harmonized already
+_EASY_ERROR = 30.0  # squared 8-bit steps: below this a composite looks harmonized already
 _SAVE_SECONDS = 60
 
 
@@ -40,41 +39,29 @@ def foreground_error(predicted: Tensor, targets: Tensor, masks: Tensor) -> Tenso
     return error.sum((1, 2, 3)) / (3 * masks.sum((1, 2, 3)).clamp_min(_SMALLEST_FOREGROUND))
 
 
-def retouch_scene(scene: Scene, share: float, generator: torch.Generator) -> Scene:
-    """Retouches some samples as a whole, target and references alike: more lights than the photos have."""
-    batch, _, side, _ = scene.targets.shape
-    rows = torch.nonzero(torch.rand(batch, generator=generator) < share).flatten()
-    if not len(rows):
-        return scene
-    strips = scene.targets
-    if scene.references is not None:
-        strips = torch.cat([strips, *scene.references.unbind(1)], dim=3)
-    chosen = strips[rows]
-    strength = 0.7 * torch.rand(len(rows), 1, 1, 1, generator=generator)
-    retouched = retouch(chosen, chosen[:, :1], Source(chosen, chosen[:, :1]), generator).clamp(0, 1)
-    strips = strips.index_copy(0, rows, chosen + strength * (retouched - chosen))
-    if scene.references is None:
-        return replace(scene, targets=strips)
-    references = strips[..., side:].reshape(batch, 3, side, -1, side).permute(0, 3, 1, 2, 4)
-    return replace(scene, targets=strips[..., :side], references=references.contiguous())
-
-
 class Trainer:
     """A run that can stop anywhere and go on exactly as if it had not."""
 
     def __init__(
-        self, config: TrainingConfig, sampler: ObjectSampler, recipes: list[tuple[Recipe, float]], backbone: Path | None
+        self,
+        config: TrainingConfig,
+        sampler: ObjectSampler,
+        recipes: list[tuple[Recipe, float]],
+        backbone: Path | None,
+        start: Path | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.sampler = sampler
-        self.recipes = recipes
+        self.composer = Composer.of(config, recipes)
         self.generator = torch.Generator().manual_seed(config.seed + 1)
         self.choices = random.Random(config.seed + 2)
         self.network = Harmonizer(config.network)
         self.samples = 0
         if backbone:
             load_encoder(self.network.encoder, backbone)
+        if start:
+            self.network.load_state_dict(load_network(start, "cpu").state_dict())
         self.network = self.network.to(memory_format=torch.channels_last)
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         encoder = list(self.network.encoder.parameters())
@@ -95,24 +82,11 @@ class Trainer:
         shares = [*ways.values(), 1 - sum(ways.values())]
         return tuple(self.choices.choices([*ways, "retrieved"], shares, k=count))
 
-    def _recoloured(self, scene: Scene) -> tuple[Scene, Tensor]:
-        """The scene with the object cut out as a user cuts, and its composites."""
-        scene = retouch_scene(scene, self.config.scene_retouch, self.generator)
-        masks = degrade_masks(scene.masks, self.config.degraded_mask_share, self.generator)
-        targets = cut_cleanly(scene.targets, masks, self.config.clean_cut_share, self.generator)
-        order = torch.randperm(len(targets), generator=self.generator)
-        whole = torch.rand(len(targets), 1, 1, 1, generator=self.generator) < 0.5  # from a scene, or from its object
-        # A ninth of the source's pixels tell its colours.
-        photos, areas = targets[order][..., ::3, ::3], masks[order][..., ::3, ::3]
-        source = Source(photos, torch.where(whole, torch.ones_like(areas), areas))
-        composites = make_composites(targets, masks, source, self.recipes, self.generator)
-        return replace(scene, targets=targets, masks=masks), composites
-
     def step(self) -> float:
         """One step of the optimizer; returns the mean log error."""
         stage = self.config.stage_at(self.samples)
         scene = self.sampler.draw(stage.batch, stage.side, self._reference_ways())
-        scene, composites = self._recoloured(scene)
+        scene, composites = self.composer.compose(scene, self.generator)
         self.network.encoder.freeze_early(not stage.whole_encoder)
         coefficients = self.network(
             composites.contiguous(memory_format=torch.channels_last),
@@ -194,7 +168,7 @@ def run(trainer: Trainer, validation: ObjectSampler, folder: Path, validate_ever
             print(f"{trainer.samples} samples, log error {np.mean(losses[-100:]):.4f}", flush=True)
         if due or trainer.samples >= trainer.config.samples:
             network = trainer.averaged_network()
-            figures = validate(network, validation, trainer.recipes)
+            figures = validate(network, validation, trainer.composer)
             entry = {"samples": trainer.samples, "time": time.time(), "loss": float(np.mean(losses[-400:])), **figures}
             print(json.dumps(entry), flush=True)
             with (folder / "log.jsonl").open("a") as log:
@@ -209,6 +183,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--backbone", type=Path)
+    parser.add_argument("--start", type=Path, help="a checkpoint to begin from, instead of the backbone alone")
     parser.add_argument("--films", type=Path)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--validate-every", type=int, default=8000)
@@ -218,10 +193,12 @@ def main() -> None:
     folders = sorted(arguments.data.glob("pack_*"))
     packs = [PhotoPack.load(folder, in_memory=arguments.in_memory) for folder in folders]
     boxes = bounding_boxes(packs[0])
+    recoloured = sorted(arguments.data.glob("recoloured_content_*.npy"))
     data = (packs, arguments.data / "content.npy", arguments.data / "retrieved.npy", boxes)
-    sampler = ObjectSampler(*data, validation=False, seed=config.seed)
-    trainer = Trainer(config, sampler, standard_recipes(arguments.films), arguments.backbone)
-    run(trainer, ObjectSampler(*data, validation=True, seed=0), arguments.run, arguments.validate_every)
+    sampler = ObjectSampler(*data, validation=False, seed=config.seed, recoloured=recoloured)
+    trainer = Trainer(config, sampler, standard_recipes(arguments.films), arguments.backbone, arguments.start)
+    validation = ObjectSampler(*data, validation=True, seed=0, recoloured=recoloured)
+    run(trainer, validation, arguments.run, arguments.validate_every)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from backend.network.harmonizer import Harmonizer, transform_colours
+from training.composites import Composer
 from training.objects import ObjectSampler
-from training.recolour import Recipe, Source, make_composites
 
 _SIDE = 192
 _BATCH = 32
@@ -15,7 +15,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in (
 
 
 @torch.inference_mode()
-def validate(network: Harmonizer, sampler: ObjectSampler, recipes: list[tuple[Recipe, float]]) -> dict[str, float]:
+def validate(network: Harmonizer, sampler: ObjectSampler, composer: Composer) -> dict[str, float]:
     """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
     Returns:
@@ -24,14 +24,12 @@ def validate(network: Harmonizer, sampler: ObjectSampler, recipes: list[tuple[Re
     sums = dict.fromkeys(("composite", *_SETTINGS), 0.0)
     numbers = sampler.objects[: _MOST // _BATCH * _BATCH]
     for name, references in _SETTINGS.items():
-        sampler.generator.manual_seed(0)
         generator = torch.Generator().manual_seed(1)
         for start in range(0, len(numbers) - _BATCH + 1, _BATCH):
             # Objects are drawn by their number, so each setting sees the same windows.
             sampler.generator.manual_seed(start)
             scene = sampler.scene(numbers[start : start + _BATCH], _SIDE, references)
-            source = Source(scene.targets.roll(1, 0), torch.ones_like(scene.masks))
-            composites = make_composites(scene.targets, scene.masks, source, recipes, generator)
+            scene, composites = composer.compose(scene, generator)
             coefficients = network(composites, scene.masks, scene.content, scene.references, scene.reference_content)
             results = {name: transform_colours(composites, coefficients).clamp(0, 1)}
             if not references:

@@ -1,0 +1,84 @@
+"""Scenes to composites: the light of the scene, the mask as a user draws it, and the object recoloured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from training.config import TrainingConfig
+from training.masks import cut_cleanly, degrade_masks
+from training.objects import Scene
+from training.recolour import Recipe, Source, flatten, make_composites, retouch
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Makes composites of one kind.
+
+    Attributes:
+        recipes: of recolouring, with their shares.
+        scene_retouch: share of samples whose whole scene, references too, is retouched first.
+        flat_share: share of samples made as HAdobe5k was: the scene as a camera leaves it, the object retouched.
+        clean_cut_share: share of samples without a rim of the object outside its mask.
+        degraded_mask_share: share of samples whose mask is soft, too large or too small.
+    """
+
+    recipes: list[tuple[Recipe, float]]
+    scene_retouch: float = 0.5
+    flat_share: float = 0.0
+    clean_cut_share: float = 0.0
+    degraded_mask_share: float = 0.0
+
+    @classmethod
+    def of(cls, config: TrainingConfig, recipes: list[tuple[Recipe, float]]) -> Composer:
+        """The one that a run's settings describe."""
+        return cls(recipes, config.scene_retouch, config.flat_share, config.clean_cut_share, config.degraded_mask_share)
+
+    def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
+        """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
+        count = len(scene.targets)
+        kind = torch.rand(count, generator=generator)
+        flat = torch.nonzero(kind < self.flat_share).flatten()
+        retouched = torch.nonzero(kind > 1 - self.scene_retouch * (1 - self.flat_share)).flatten()
+        untouched = scene.targets
+        scene = _change_scenes(scene, retouched, lambda strips: _mildly_retouched(strips, 0.7, generator))
+        scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
+        masks = degrade_masks(scene.masks, self.degraded_mask_share, generator)
+        targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
+        order = torch.randperm(count, generator=generator)
+        whole = torch.rand(count, 1, 1, 1, generator=generator) < 0.5  # from a scene, or from its object
+        # A ninth of the source's pixels tell its colours.
+        photos, areas = targets[order][..., ::3, ::3], masks[order][..., ::3, ::3]
+        source = Source(photos, torch.where(whole, torch.ones_like(areas), areas))
+        composites = make_composites(targets, masks, source, self.recipes, generator)
+        if len(flat):
+            objects = _mildly_retouched(untouched[flat], 0.5, generator)
+            pasted = targets[flat] + masks[flat] * (objects - targets[flat])
+            composites = composites.index_copy(0, flat, (pasted * 255).round() / 255)
+        return replace(scene, targets=targets, masks=masks), composites
+
+
+def _mildly_retouched(photos: Tensor, most: float, generator: torch.Generator) -> Tensor:
+    """Photos (B, 3, H, W) on their way to a retouching, at most the share ``most`` of it."""
+    strength = most * torch.rand(len(photos), 1, 1, 1, generator=generator)
+    everything = photos[:, :1]  # retouching needs no mask
+    changed = retouch(photos, everything, Source(photos, everything), generator).clamp(0, 1)
+    return photos + strength * (changed - photos)
+
+
+def _change_scenes(scene: Scene, rows: Tensor, change: Callable[[Tensor], Tensor]) -> Scene:
+    """Changes some samples as a whole, target and references alike: more lights than the photos have."""
+    if not len(rows):
+        return scene
+    side = scene.targets.shape[-1]
+    strips = scene.targets
+    if scene.references is not None:
+        strips = torch.cat([strips, *scene.references.unbind(1)], dim=3)
+    strips = strips.index_copy(0, rows, change(strips[rows]))
+    if scene.references is None:
+        return replace(scene, targets=strips)
+    references = strips[..., side:].reshape(len(strips), 3, side, -1, side).permute(0, 3, 1, 2, 4)
+    return replace(scene, targets=strips[..., :side], references=references.contiguous())

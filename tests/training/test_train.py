@@ -12,10 +12,10 @@ import torch
 from backend.network.harmonizer import NetworkConfig
 from backend.network.weights import load_network
 from training.config import Stage, TrainingConfig, load_config
-from training.objects import ObjectSampler, Scene, bounding_boxes
+from training.objects import ObjectSampler, bounding_boxes
 from training.photo_pack import PhotoPack
 from training.recolour import standard_recipes
-from training.train import Trainer, foreground_error, retouch_scene, run
+from training.train import Trainer, foreground_error, run
 
 CONFIG = TrainingConfig(
     stages=(Stage(64, 16, 4), Stage(128, 8, 4, whole_encoder=True)),
@@ -72,15 +72,21 @@ def test_formula_11_is_the_error_over_the_foreground() -> None:
     assert foreground_error(predicted, targets, masks).item() == pytest.approx(1)
 
 
-def test_a_scene_s_retouch_is_the_same_for_target_and_references() -> None:
-    targets = torch.rand(6, 3, 32, 32)
-    scene = Scene(
-        targets, torch.ones(6, 1, 32, 32), torch.zeros(6, 64, 2, 2), targets.unsqueeze(1).repeat(1, 2, 1, 1, 1)
-    )
-    changed = retouch_scene(scene, 1.0, torch.Generator().manual_seed(0))
-    assert changed.references is not None
-    assert not torch.allclose(changed.targets, targets, atol=0.01)
-    torch.testing.assert_close(changed.references[:, 1], changed.targets)
+def test_the_foreground_s_content_is_that_of_another_recolouring(packed: Path, tmp_path: Path) -> None:
+    other = tmp_path / "recoloured_content_1.npy"
+    np.save(other, -np.load(packed / "content.npy"))
+    pack = PhotoPack.load(packed / "pack_96")
+    files = packed / "content.npy", packed / "retrieved.npy"
+    boxes = bounding_boxes(pack)
+    plain = ObjectSampler([pack], *files, boxes, validation=False, seed=0)
+    blind = ObjectSampler([pack], *files, boxes, validation=False, seed=0, recoloured=[other])
+    numbers = plain.objects[:8]
+    seen, hidden = plain.scene(numbers, 64, ()), blind.scene(numbers, 64, ())
+    share = torch.nn.functional.avg_pool2d(seen.masks, 16).expand_as(seen.content)
+    background, foreground = share == 0, share == 1
+    assert foreground.any() and background.any()
+    torch.testing.assert_close(hidden.content[background], seen.content[background])
+    torch.testing.assert_close(hidden.content[foreground], -seen.content[foreground])
 
 
 def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:

@@ -1,0 +1,75 @@
+"""Scenes to composites: what changes, and what must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from backend.evaluation import find_pairs
+from training.composites import Composer
+from training.objects import Scene
+from training.photo_pack import PhotoPack
+from training.recolour import flatten, standard_recipes
+from training.val_pairs import write_pairs
+
+RECIPES = standard_recipes(None)
+
+
+def scene(count: int = 6, references: int = 0) -> Scene:
+    targets = torch.rand(count, 3, 12, 12, generator=generator())
+    targets = torch.nn.functional.interpolate(targets, size=(48, 48), mode="bilinear")
+    masks = torch.zeros(count, 1, 48, 48)
+    masks[..., 12:36, 12:36] = 1
+    repeated = targets.unsqueeze(1).repeat(1, references, 1, 1, 1) if references else None
+    return Scene(targets, masks, torch.zeros(count, 64, 3, 3), repeated)
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_only_the_object_is_recoloured() -> None:
+    before = scene()
+    after, composites = Composer(RECIPES, scene_retouch=0.0).compose(before, generator())
+    assert torch.equal(after.targets, before.targets)
+    torch.testing.assert_close(composites * (1 - after.masks), before.targets * (1 - after.masks), atol=2 / 255, rtol=0)
+    assert ((composites - before.targets).abs() * after.masks).amax((1, 2, 3)).gt(0.01).sum() >= 4
+
+
+def test_a_scene_changes_as_a_whole_with_its_references() -> None:
+    for composer in (Composer(RECIPES, scene_retouch=1.0), Composer(RECIPES, scene_retouch=0.0, flat_share=1.0)):
+        before = scene(references=2)
+        after, _ = composer.compose(before, generator())
+        assert after.references is not None
+        assert not torch.allclose(after.targets, before.targets, atol=0.01)
+        torch.testing.assert_close(after.references[:, 1], after.targets)
+
+
+def test_a_flat_scene_keeps_an_object_that_is_retouched() -> None:
+    before = scene()
+    after, composites = Composer(RECIPES, scene_retouch=0.0, flat_share=1.0).compose(before, generator())
+    inside = after.masks.bool().expand_as(composites)
+    contrast = composites[inside].std() / after.targets[inside].std()
+    assert contrast > 1.1 and composites[inside].mean() > after.targets[inside].mean()
+
+
+def test_flattening_darkens_and_pales() -> None:
+    photos = scene(16).targets
+    flat = flatten(photos, generator())
+    assert flat.mean() < photos.mean() and flat.std() < photos.std()
+    assert flat.min() >= 0 and flat.max() <= 1
+
+
+def test_val_pairs_are_what_raiha_evaluate_reads(packed: Path, tmp_path: Path) -> None:
+    pack = PhotoPack.load(packed / "pack_96")
+    write_pairs(pack, Composer(RECIPES), tmp_path, 2)
+    pairs = find_pairs(tmp_path)
+    assert len(pairs) == 2
+    for pair in pairs:
+        composite, mask, real = (np.asarray(Image.open(file)) for file in (pair.composite, pair.mask, pair.real))
+        assert composite.shape == real.shape == (*mask.shape, 3)
+        difference = np.abs(composite.astype(int) - real)
+        assert difference[mask > 127].mean() > difference[mask < 128].mean()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from backend.network.harmonizer import Harmonizer, transform_colours
+from gallery_tools.extractors.extractor import Extractor
 from training.composites import Composer
 from training.objects import ObjectSampler
 
@@ -15,7 +16,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in (
 
 
 @torch.inference_mode()
-def validate(network: Harmonizer, sampler: ObjectSampler, composer: Composer) -> dict[str, float]:
+def validate(network: Harmonizer, extractor: Extractor, sampler: ObjectSampler, composer: Composer) -> dict[str, float]:
     """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
     Returns:
@@ -30,7 +31,8 @@ def validate(network: Harmonizer, sampler: ObjectSampler, composer: Composer) ->
             sampler.generator.manual_seed(start)
             scene = sampler.scene(numbers[start : start + _BATCH], _SIDE, references)
             scene, composites = composer.compose(scene, generator)
-            coefficients = network(composites, scene.masks, scene.content, scene.references, scene.reference_content)
+            content = extractor.maps(composites)
+            coefficients = network(composites, scene.masks, content, scene.references, scene.reference_content)
             results = {name: transform_colours(composites, coefficients).clamp(0, 1)}
             if not references:
                 results["composite"] = composites

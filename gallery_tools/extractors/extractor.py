@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from gallery_tools.extractors.registry import ExtractorInfo, extractor_info
 from gallery_tools.extractors.weights import build_network
@@ -51,7 +51,19 @@ class Extractor:
             return photo
         return np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BILINEAR))
 
-    @torch.inference_mode()
+    @torch.no_grad()
+    def maps(self, pictures: Tensor) -> Tensor:
+        """Content features of pictures at their own size.
+
+        Args:
+            pictures: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of the stride.
+
+        Returns:
+            (B, dimension, H / stride, W / stride) float32 of unit length.
+        """
+        maps: Tensor = self._network((pictures.to(self._device) - self._mean) / self._deviation)
+        return maps
+
     def content_features(self, photos: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         """Content features of photos; photos of one shape after resizing run as one batch.
 
@@ -66,8 +78,7 @@ class Extractor:
         for shape in {photo.shape for photo in resized}:
             numbers = [number for number, photo in enumerate(resized) if photo.shape == shape]
             batch = torch.from_numpy(np.stack([resized[number] for number in numbers])).to(self._device)
-            batch = (batch.permute(0, 3, 1, 2).float() / 255 - self._mean) / self._deviation
-            maps = self._network(batch).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            maps = self.maps(batch.permute(0, 3, 1, 2).float() / 255).permute(0, 2, 3, 1).contiguous().cpu().numpy()
             features.update(zip(numbers, maps, strict=True))
         return [features[number] for number in range(len(photos))]
 

@@ -94,6 +94,14 @@ def parse_header(data: bytes | memoryview) -> Header:
     return header
 
 
+def changes_frames(header: Header) -> bool:
+    """Whether ``parse_harmonize`` turns frames of this message in place."""
+    return any(
+        isinstance(descriptor := header.get(name), dict) and descriptor.get("order") in ("BGR", "BGRA")
+        for name in ("layer", "background")
+    )
+
+
 def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessage:
     """A harmonize header and its pixel frames as a request for the pipeline.
 

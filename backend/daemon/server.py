@@ -41,7 +41,8 @@ class Limits:
 
     Attributes:
         frame_bytes: the largest frame; a larger one is refused before memory is allocated for it.
-        verify_at_once_bytes: messages up to this size are verified in the main loop, larger ones by the worker.
+        verify_at_once_bytes: messages up to this size are verified before anything is done about them, larger ones
+            beside the work on their pixels, and only those of clients that have said hello.
         jobs: jobs that may be waiting or running.
         peers: clients whose hello is remembered.
         handshake_seconds: for a connection's ZMTP handshake.
@@ -194,8 +195,7 @@ class Server:
         identifier: str | None = None
         try:
             message = split(parts)
-            is_small = message.size <= self._limits.verify_at_once_bytes
-            if is_small:
+            if message.size <= self._limits.verify_at_once_bytes:
                 message.verify(self._key)
             elif peer not in self._peers:
                 raise RaihaError("no-hello", "The message came before a hello.", "Say hello first.")
@@ -203,7 +203,7 @@ class Server:
             self._guard.admit(message.nonce, header.get("time"))
             identifier = header["id"]
             if header["type"] == "harmonize":
-                self._accept(Job((peer, header["id"]), message, is_small))
+                self._accept(Job((peer, header["id"]), message))
             elif message.frames:
                 raise BadMessage("it has frames that its type does not need")
             else:
@@ -297,6 +297,7 @@ class Server:
             if job.cancelled.is_set():
                 reply = seal(self._key, {"type": "cancelled", "id": job.key[1]})
             self._send(job.key[0], reply)
+            log.info("job %s: %.4f s from receipt to reply", job.key[1], time.monotonic() - job.received)
 
     def _send_progress(self, to_all: bool) -> None:
         """Tells each client how far its jobs are if that has changed; ``to_all`` finds out who has gone."""

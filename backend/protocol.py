@@ -111,8 +111,6 @@ def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessag
         BadMessage: a field is missing, of a wrong type or out of range, or a frame has not the length that its
             descriptor says.
     """
-    if len(frames) > MAX_FRAMES:
-        raise BadMessage(f"it has more than {MAX_FRAMES} frames")
     unused = list(range(len(frames)))
     layer, layer_format = _pixels(header, "layer", frames, unused)
     background, background_format = _pixels(header, "background", frames, unused)

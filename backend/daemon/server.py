@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import zmq
 
-from backend.daemon.authentication import ReplayGuard, seal, split
+from backend.daemon.authentication import MAX_PARTS, ReplayGuard, seal, split
 from backend.daemon.connection import (
     Connection,
     has_connection_file,
@@ -186,10 +186,19 @@ class Server:
         # So many at a time that a client that never stops sending cannot keep replies from being sent.
         for _ in range(64):
             try:
-                peer, *parts = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
+                peer = self._router.recv(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            self._receive(peer.bytes, [part.buffer for part in parts])
+            self._receive(peer, self._receive_parts())
+
+    def _receive_parts(self) -> list[memoryview]:
+        """The rest of a message; of one with too many parts, one too many, for the others are dropped."""
+        parts: list[memoryview] = []
+        while self._router.getsockopt(zmq.RCVMORE):
+            part = self._router.recv(copy=False)
+            if len(parts) <= MAX_PARTS:
+                parts.append(part.buffer)
+        return parts
 
     def _receive(self, peer: bytes, parts: list[memoryview]) -> None:
         identifier: str | None = None

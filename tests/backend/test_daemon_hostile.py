@@ -214,6 +214,14 @@ def test_messages_that_are_none(daemon: RunningDaemon, parts: list[bytes]) -> No
         assert peer.receive()["code"] == "bad-message"
 
 
+def test_a_message_of_very_many_frames_is_refused_before_it_is_hashed(daemon: RunningDaemon) -> None:
+    with connected(daemon) as peer:
+        peer.send(harmonize(), *[b""] * 50_000, key=os.urandom(32))
+        assert "more than 8 frames" in peer.receive()["sentence"]
+        assert peer.answer_of({"type": "status"})["type"] == "status"
+    assert daemon.pipeline.requests == []
+
+
 def test_a_message_of_another_protocol_version(daemon: RunningDaemon) -> None:
     with connected(daemon) as peer:
         peer.socket.send_multipart([b"raiha2", bytes(16), bytes(32), b"{}"])

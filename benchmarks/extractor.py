@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
+import os
 from pathlib import Path
 
 import faiss
 import numpy as np
 import torch
+from machine import cpu_model
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -128,7 +129,12 @@ def main() -> None:
         name: figures(weights, pack, objects, distractors, arguments.films)
         for name, weights in (("before", arguments.before), ("after", arguments.after))
     }
-    report = {**result, "objects": len(objects), "other_photos": len(distractors), "machine": platform.processor()}
+    report = {
+        **result,
+        "objects": len(objects),
+        "other_photos": len(distractors),
+        "machine": {"cpu": cpu_model(), "cores": os.cpu_count()},
+    }
     print(json.dumps(report) if arguments.json else json.dumps(report, indent=2))
 
 

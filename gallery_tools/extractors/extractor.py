@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gallery_tools.extractors.registry import ExtractorInfo, extractor_info
-from gallery_tools.extractors.weights import build_network
+from gallery_tools.extractors.weights import build_network, fingerprint_of
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
@@ -30,10 +30,14 @@ class Extractor:
 
     Attributes:
         info: its entry in the registry.
+        fingerprint: tells its weights from others of the same extractor.
     """
 
-    def __init__(self, info: ExtractorInfo, network: nn.Module, device: str = "cpu") -> None:
+    def __init__(
+        self, info: ExtractorInfo, network: nn.Module, device: str = "cpu", fingerprint: str | None = None
+    ) -> None:
         self.info = info
+        self.fingerprint = fingerprint or fingerprint_of(network)
         self._network = network.to(device)
         self._device = device
         mean, deviation = (
@@ -90,4 +94,5 @@ def load_extractor(name: str = "bundled", weights: Path | None = None, device: s
         RaihaError: "unknown-extractor", "weights-missing", "weights-damaged" or "hub-unreachable".
     """
     info = extractor_info(name)
-    return Extractor(info, build_network(info, weights), device)
+    network, fingerprint = build_network(info, weights)
+    return Extractor(info, network, device, fingerprint)

@@ -51,6 +51,13 @@ class Scene:
     references: Tensor | None = None
     reference_content: Tensor | None = None
 
+    def to(self, device: torch.device) -> Scene:
+        """The same on another device."""
+        if self.references is None or self.reference_content is None:
+            return Scene(self.targets.to(device), self.masks.to(device))
+        references, content = self.references.to(device), self.reference_content.to(device)
+        return Scene(self.targets.to(device), self.masks.to(device), references, content)
+
 
 class ObjectSampler:
     """Draws scenes of one split.

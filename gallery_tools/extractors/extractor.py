@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gallery_tools.extractors.registry import ExtractorInfo, extractor_info
 from gallery_tools.extractors.weights import build_network, fingerprint_of
@@ -57,14 +58,17 @@ class Extractor:
 
     @torch.no_grad()
     def maps(self, pictures: Tensor) -> Tensor:
-        """Content features of pictures at their own size.
+        """Content features of pictures at their own size, or the nearest that the stride divides.
 
         Args:
-            pictures: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of the stride.
+            pictures: (B, 3, H, W) float32 encoded sRGB in [0, 1].
 
         Returns:
             (B, dimension, H / stride, W / stride) float32 of unit length.
         """
+        size = [max(1, round(edge / self.info.stride)) * self.info.stride for edge in pictures.shape[-2:]]
+        if size != list(pictures.shape[-2:]):
+            pictures = F.interpolate(pictures, size=size, mode="bilinear", antialias=True)
         maps: Tensor = self._network((pictures.to(self._device) - self._mean) / self._deviation)
         return maps
 

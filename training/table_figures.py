@@ -89,8 +89,9 @@ def read_published(folder: Path) -> Published:
         entry = json.loads(line)
         if "peers" in entry:
             published[(file.parent / entry["composite"]).resolve()] = {
-                _PUBLISHED_NAMES.get(name, name): {key.lower(): float(value) for key, value in measures.items()}
-                for name, measures in entry["peers"].items()
+                name: {measure.lower(): float(value) for measure, value in entry["peers"][key].items()}
+                for key, name in _PUBLISHED_NAMES.items()
+                if key in entry["peers"]
             }
     return published
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,30 @@ class Pair:
     mask: Path
     real: Path
 
+    @property
+    def subset(self) -> str:
+        """Name of the folder that holds composite_images/."""
+        return self.composite.parent.parent.name
+
+
+@dataclass(frozen=True)
+class PairPixels:
+    """A pair's files, decoded.
+
+    Attributes:
+        composite: (H, W, 3) uint8 encoded sRGB.
+        real: (H, W, 3) uint8 encoded sRGB.
+        mask: (H, W) bool, True = foreground.
+    """
+
+    composite: NDArray[np.uint8]
+    real: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+
+    def request(self) -> HarmonizeRequest:
+        """What a user would ask for, in the non-reference setting."""
+        return HarmonizeRequest(self.composite, self.composite, mask=self.mask.astype(np.uint8) * 255)
+
 
 def find_pairs(folder: Path) -> list[Pair]:
     """The pairs of a folder that holds composite_images/, masks/ and real_images/, or subsets that do.
@@ -64,14 +88,22 @@ def find_pairs(folder: Path) -> list[Pair]:
 
 
 def _pairs_of_subset(subset: Path, folder: Path) -> Iterator[Pair]:
-    composites, masks, reals = (subset / name for name in _FOLDERS)
-    for composite in sorted(composites.iterdir()):
-        if composite.suffix.lower() not in _SUFFIXES:
-            continue
-        stem = composite.stem
-        mask = _counterpart(masks, composite, stem.rsplit("_", 1)[0])
-        real = _counterpart(reals, composite, stem.rsplit("_", 2)[0])
-        yield Pair(str(composite.relative_to(folder).parent.parent / stem), composite, mask, real)
+    for composite in sorted((subset / _FOLDERS[0]).iterdir()):
+        if composite.suffix.lower() in _SUFFIXES:
+            yield pair_of(composite, folder)
+
+
+def pair_of(composite: Path, folder: Path) -> Pair:
+    """The pair of a composite that lies in a composite_images/ somewhere in ``folder``.
+
+    Raises:
+        RaihaError: "pair-incomplete".
+    """
+    subset, stem = composite.parent.parent, composite.stem
+    _, masks, reals = (subset / name for name in _FOLDERS)
+    mask = _counterpart(masks, composite, stem.rsplit("_", 1)[0])
+    real = _counterpart(reals, composite, stem.rsplit("_", 2)[0])
+    return Pair(str(subset.relative_to(folder) / stem), composite, mask, real)
 
 
 def _counterpart(folder: Path, composite: Path, usual: str) -> Path:
@@ -107,8 +139,12 @@ def measure(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.
     difference = image[mask].astype(np.float64) - real[mask]
     squared = float((difference**2).sum())
     mse = squared / image.size
-    psnr = 10 * math.log10(255**2 / mse) if mse > 255**2 / 1e10 else 100.0
-    return {"psnr": psnr, "mse": mse, "fmse": squared / difference.size}
+    return {"psnr": psnr(mse), "mse": mse, "fmse": squared / difference.size}
+
+
+def psnr(mse: float) -> float:
+    """PSNR in dB of a mean squared error in 8-bit steps; at most 100."""
+    return 10 * math.log10(255**2 / mse) if mse > 255**2 / 1e10 else 100.0
 
 
 @dataclass(frozen=True)
@@ -128,6 +164,22 @@ def evaluate_pair(pair: Pair, settings: dict[str, str | None], harmonize: Harmon
         settings: for each name the gallery that is searched, or None for the non-reference setting.
         harmonize: does the work.
     """
+    pixels = read_pair(pair)
+    measures = {"composite": measure(pixels.composite, pixels.real, pixels.mask)}
+    references = {}
+    for name, gallery in settings.items():
+        result = harmonize(replace(pixels.request(), gallery=gallery))
+        measures[name] = measure(result.layer, pixels.real, pixels.mask)
+        references[name] = len(result.references)
+    return PairFigures(pair.name, measures, references)
+
+
+def read_pair(pair: Pair) -> PairPixels:
+    """Decodes a pair's files.
+
+    Raises:
+        RaihaError: "unreadable-image" or "pair-sizes".
+    """
     composite, real = (_read(file, "RGB") for file in (pair.composite, pair.real))
     grey = _read(pair.mask, "L")
     if not composite.shape == real.shape == (*grey.shape, 3):
@@ -136,15 +188,7 @@ def evaluate_pair(pair: Pair, settings: dict[str, str | None], harmonize: Harmon
             f"Composite, mask and real image of {pair.name} differ in size.",
             "Resize them to one size, or remove the pair.",
         )
-    mask = grey > 127
-    measures = {"composite": measure(composite, real, mask)}
-    references = {}
-    for name, gallery in settings.items():
-        asked = HarmonizeRequest(composite, composite, mask=mask.astype(np.uint8) * 255, gallery=gallery)
-        result = harmonize(asked)
-        measures[name] = measure(result.layer, real, mask)
-        references[name] = len(result.references)
-    return PairFigures(pair.name, measures, references)
+    return PairPixels(composite, real, grey > 127)
 
 
 def _read(file: Path, mode: str) -> NDArray[np.uint8]:

@@ -124,10 +124,10 @@ def reference_reason(content: float | None, appearance: float | None) -> str:
     return f"Content {content:.0%}, light {appearance:.0%} alike"
 
 
-def reference_state(reason: str, pinned: bool, excluded: bool) -> str:
-    """Return the second line of a reference in the list: what the user made of it, and why it was chosen."""
+def reference_notes(reason: str, pinned: bool, excluded: bool) -> list[str]:
+    """Return what stands under the name of a reference: what the user made of it, and why it was chosen."""
     state = REFERENCE_PINNED if pinned else REFERENCE_EXCLUDED if excluded else ""
-    return " · ".join(part for part in (state, reason) if part)
+    return [note for note in (state, reason) if note]
 
 
 def reference_explanation(path: str, content: float | None, appearance: float | None) -> str:

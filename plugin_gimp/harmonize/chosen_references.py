@@ -63,7 +63,7 @@ class ChosenReferences:
     def _row(self, path: str) -> Row:
         known, pinned, excluded = self._known.get(path), path in self.pinned, path in self.excluded
         why = texts.reference_reason(known.content, known.appearance) if known is not None else ""
-        reason = texts.reference_state(why, pinned, excluded)
+        reason = " · ".join(texts.reference_notes(why, pinned, excluded))
         return Row(path, reason, None if known is None else known.thumbnail, pinned, excluded)
 
 

@@ -144,8 +144,8 @@ class References(QGroupBox):
     def _show_item(self, item: QListWidgetItem) -> None:
         path = item.data(PATH_ROLE)
         is_excluded = path in self.excluded
-        why = texts.reference_state(self._reasons.get(path, ""), path in self.pinned, is_excluded)
-        item.setText(f"{texts.reference_name(path)}\n{why}")
+        notes = texts.reference_notes(self._reasons.get(path, ""), path in self.pinned, is_excluded)
+        item.setText("\n".join([texts.reference_name(path), *notes]))
         font = item.font()
         font.setStrikeOut(is_excluded)
         item.setFont(font)

@@ -1,4 +1,4 @@
-"""The demonstration: a car from a sunny street is pasted onto a square under a grey sky and harmonized.
+"""The demonstration: a suitcase from a hall with flash light is put beside a scooter in the shade and harmonized.
 
 Everything is the real thing: sample photos are indexed into a gallery of their own, a daemon of its own is started, and
 layer, mask and background go to it over ZeroMQ as from an editor.
@@ -26,11 +26,11 @@ from gallery_tools.indexer import index
 from gallery_tools.store import Gallery
 
 GALLERY = "samples"
-_OBJECT = "coco_000000234748"
-_OBJECT_MASKS = (0,)  # the car
-_BACKGROUND = "snap_panasonic_dmc_lx3_lumix"
-_HEIGHT_SHARE = 0.45  # of the background's height, that the object takes
-_PLACE = (0.03, 0.53)  # of the layer's top left corner in the background, as shares of width and height
+_OBJECT = "coco_000000475678"
+_OBJECT_MASK = 1  # the orange suitcase
+_BACKGROUND = "snap_minolta_dimage_s304"
+_HEIGHT_SHARE = 0.42  # of the background's height, that the object takes
+_PLACE = (0.03, 0.52)  # of the layer's top left corner in the background, as shares of width and height
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def make_scene(samples: Path) -> Scene:
         RaihaError: "no-samples".
     """
     photo, background = (samples / "photos" / f"{name}.jpg" for name in (_OBJECT, _BACKGROUND))
-    masks = [samples / "masks" / f"{_OBJECT}_{number}.png" for number in _OBJECT_MASKS]
-    if missing := [file for file in (photo, background, *masks) if not file.is_file()]:
+    object_mask = samples / "masks" / f"{_OBJECT}_{_OBJECT_MASK}.png"
+    if missing := [file for file in (photo, background, object_mask) if not file.is_file()]:
         raise RaihaError(
             "no-samples",
             f"The sample {missing[0]} is not there.",
@@ -70,7 +70,8 @@ def make_scene(samples: Path) -> Scene:
         behind = np.asarray(image.convert("RGB"))
     with Image.open(photo) as image:
         pixels = image.convert("RGB")
-    alpha = np.maximum.reduce([np.asarray(Image.open(file).convert("L").resize(pixels.size)) for file in masks])
+    with Image.open(object_mask) as image:
+        alpha = np.asarray(image.convert("L").resize(pixels.size))
     rows, columns = np.flatnonzero(alpha.max(1)), np.flatnonzero(alpha.max(0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     scale = _HEIGHT_SHARE * behind.shape[0] / (box[3] - box[1])

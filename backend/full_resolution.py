@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.coefficient_map import bilinear_places, factors, fit_to_guide, luminance
+from backend.coefficient_map import bilinear_places, factors, luminance, object_transforms
 from backend.colour import ColourSpace, colour_space
 from backend.object_bounds import object_pixels
 from backend.request import Cancelled, HarmonizeRequest, Only, Pixels, Progress
@@ -21,11 +22,14 @@ from backend.tone_curve import Values
 from backend.working_copy import WorkingCopy
 from gallery_tools.errors import RaihaError
 
-TILE_PIXELS = 1 << 13
-"""The 24 float32 planes of a tile are 0.8 MB, which stays in a core's second-level cache."""
+TILE_PIXELS = 1 << 17
+"""Measured: with smaller tiles Python's own share grows, and its lock lets the threads wait for one another."""
 
-TILE_PRODUCT = 10_000
-"""Largest size of one row's matrix product: below it BLAS uses one thread, and the threads here are ours."""
+TILE_HEIGHT = 320
+"""Rows of a tile at most, so that narrow layers have bands enough for all threads and for a cancel."""
+
+TILE_WIDTH = 1024
+"""Columns of a tile at most: one row's matrix product is so small that BLAS uses one thread; the threads are ours."""
 
 
 def apply(
@@ -38,7 +42,7 @@ def apply(
     """Change the object's pixels at their own size and depth.
 
     In encoded sRGB a pixel p becomes p + strength * mask * (after - p), where after is A p + t with the transform
-    (A, t) interpolated from the grid along the picture's edges. With ``request.only``, (after - p) is split as
+    (A, t) interpolated between the grid's cells of the object. With ``request.only``, (after - p) is split as
     the editors' blend modes Luminosity and Color do: the change of luminance (Rec. 709 luma) is added to all three
     channels, or taken from them. For uint8 and uint16, after is limited to [0, 1] (pixels that another profile puts
     beyond it may stay there). All of this is linear in strength, so a mix of before and after equals it.
@@ -48,8 +52,8 @@ def apply(
     Args:
         request: the layer, and what to change.
         coefficients: (12, h, w) row-major 3x4 transforms (rows R', G', B'; columns R, G, B, 1) of encoded sRGB.
-        copy: what the network saw of the composite: the grid spans its window (and is continued beyond it), its
-            composite is the guide, its mask tells whose coefficients count. Its size need not be the grid's.
+        copy: what the network saw of the composite: the grid spans its window (and is continued beyond it), and its
+            mask tells whose coefficients count. Its size need not be the grid's.
         progress: called with "applying" and the fraction of this function's work that is done.
         cancelled: asked before each band of tiles.
 
@@ -85,6 +89,21 @@ def apply(
 
 
 @dataclass(frozen=True)
+class _Tile:
+    """Columns of the layer that lie between two of the grid's.
+
+    Attributes:
+        columns: of the layer.
+        cell: number of the grid's column at the left.
+        share: (w,) float32 how far each column is on the way to the grid's next, 0 to 1.
+    """
+
+    columns: slice
+    cell: int
+    share: Values
+
+
+@dataclass(frozen=True)
 class _Job:
     """What every tile needs.
 
@@ -93,10 +112,9 @@ class _Job:
         pixels: (H, W, C) the result, changed in place.
         largest: the largest integer, which is white; None for floats, where 1.0 is white and no limit.
         space: colour space of the layer.
-        model: (h, 8, 3, w) see ``fit_to_guide``.
+        model: (h, 3, 4, w) see ``object_transforms``.
         down: (H,) places of the layer's rows between the grid's.
-        tiles: for each tile across, the layer's columns, the grid's, and how much each of these counts for each of
-            those, (grid's, layer's) float32.
+        tiles: the tiles across.
         band: rows of a tile.
     """
 
@@ -106,7 +124,7 @@ class _Job:
     space: ColourSpace
     model: Values
     down: NDArray[np.float64]
-    tiles: tuple[tuple[slice, slice, Values], ...]
+    tiles: tuple[_Tile, ...]
     band: int
 
     def bands(self) -> Iterator[slice]:
@@ -115,22 +133,22 @@ class _Job:
 
     def change_band(self, rows: slice) -> int:
         """Change these rows of the result and return the last's number."""
-        lines: Values | None = None
-        for columns, cells, across in self.tiles:
-            weight = self._weight(rows, columns)
+        lines = self._lines(rows)
+        for tile in self.tiles:
+            weight = self._weight(rows, tile.columns)
             if weight is not None:
-                lines = self._lines(rows) if lines is None else lines
-                planes = np.matmul(lines[:, :, cells], across).reshape(len(weight), 8, 3, -1)
-                self._change_tile(self.pixels[rows, columns], planes, weight)
+                left, right = lines[..., tile.cell], lines[..., min(tile.cell + 1, lines.shape[3] - 1)]
+                transforms = np.concatenate([left, right - left], axis=2)
+                self._change_tile(self.pixels[rows, tile.columns], transforms, tile.share, weight)
         return int(rows.stop)
 
     def _lines(self, rows: slice) -> Values:
-        """(rows, 24, w) the model between the grid's rows."""
+        """(rows, 3, 4, w) the model between the grid's rows."""
         above = self.down[rows].astype(np.intp)
         below = np.minimum(above + 1, len(self.model) - 1)
         share = (self.down[rows] - above).astype(np.float32)[:, None, None, None]
-        lines = self.model[above] * (1 - share) + self.model[below] * share
-        return lines.reshape(len(lines), 24, -1)
+        lines: Values = self.model[above] * (1 - share) + self.model[below] * share
+        return lines
 
     def _weight(self, rows: slice, columns: slice) -> Values | None:
         """(h, w) strength x mask, 0 where the layer is transparent; None where nothing changes."""
@@ -143,15 +161,23 @@ class _Job:
             share *= self.request.mask[rows, columns] * np.float32(1 / 255)
         return share
 
-    def _change_tile(self, pixels: Pixels, planes: Values, weight: Values) -> None:
+    def _change_tile(self, pixels: Pixels, transforms: Values, share: Values, weight: Values) -> None:
+        """Change a tile.
+
+        Args:
+            pixels: (h, w, C) of the result.
+            transforms: (h, 3, 8) of each row at the tile's left cell, and what is added to them towards the right.
+            share: (w,) of what is added, 0 to 1.
+            weight: (h, w) strength times mask.
+        """
         before = np.empty((3, *weight.shape), dtype=np.float32)
         np.copyto(before, pixels[..., :3].transpose(2, 0, 1))
         integer = self.largest is not None
         if self.largest is not None:
             before *= np.float32(1 / self.largest)
         colours = self.space.to_srgb(before)
-        change = np.empty_like(before)
-        np.einsum("ykrx,kyx->ryx", planes, factors(colours), out=change)
+        with np.errstate(invalid="ignore"):  # NaN and infinite pixels keep their values in the end
+            change = np.ascontiguousarray(np.matmul(transforms, factors(colours, share)).transpose(1, 0, 2))
         _keep_only(change, self.request.only)
         if integer:
             _limit(change, colours, within=self.space.exact)
@@ -160,16 +186,17 @@ class _Job:
         if self.largest is not None:
             after *= np.float32(self.largest)
             np.rint(after, out=after)
-            np.clip(after, 0, self.largest, out=after)
+            if not self.space.exact:
+                np.clip(after, 0, self.largest, out=after)
         _store(pixels, after, change, always=integer and self.space.exact)
 
 
 def _prepared(request: HarmonizeRequest, result: Pixels, coefficients: Tensor, copy: WorkingCopy) -> _Job:
     height, width = result.shape[:2]
-    model = fit_to_guide(coefficients.detach().cpu(), copy.composite, copy.mask)
+    model = object_transforms(coefficients.detach().cpu(), copy.mask)
     window, (x, y) = copy.window, request.offset
     across = bilinear_places(x, width, window.x, window.width, model.shape[3])
-    tile = _tile_width(window.width / model.shape[3])
+    tiles = tuple(_tiles(across))
     return _Job(
         request=request,
         pixels=result,
@@ -177,23 +204,20 @@ def _prepared(request: HarmonizeRequest, result: Pixels, coefficients: Tensor, c
         space=colour_space(request.profile),
         model=model,
         down=bilinear_places(y, height, window.y, window.height, model.shape[0]),
-        tiles=tuple(_tiles(across, tile)),
-        band=max(1, TILE_PIXELS // min(tile, width)),
+        tiles=tiles,
+        band=min(TILE_HEIGHT, TILE_PIXELS // max(len(tile.share) for tile in tiles)),
     )
 
 
-def _tile_width(cell: float) -> int:
-    """Columns of a tile, for a grid with cells of this many pixels."""
-    widths = (4096, 2048, 1024, 768, 512, 384, 256, 128)
-    return next((width for width in widths if width * (width / cell + 2) <= TILE_PRODUCT), 64)
-
-
-def _tiles(places: NDArray[np.float64], width: int) -> Iterator[tuple[slice, slice, Values]]:
-    for left in range(0, len(places), width):
-        part = places[left : left + width]
-        cells = np.arange(int(part[0]), int(np.ceil(part[-1])) + 1)
-        share = (1 - np.abs(part - cells[:, None])).clip(0, None).astype(np.float32)
-        yield slice(left, left + len(part)), slice(int(cells[0]), int(cells[-1]) + 1), share
+def _tiles(places: NDArray[np.float64]) -> Iterator[_Tile]:
+    """Cut columns, given their places between the grid's cells, where another cell begins, or a tile is full."""
+    cells = places.astype(np.intp)
+    edges = np.flatnonzero(np.diff(cells)) + 1
+    for begin, end in itertools.pairwise([0, *edges.tolist(), len(places)]):
+        for left in range(begin, end, TILE_WIDTH):
+            columns = slice(left, min(left + TILE_WIDTH, end))
+            cell = int(cells[left])
+            yield _Tile(columns, cell, (places[columns] - cell).astype(np.float32))
 
 
 def _keep_only(change: Values, only: Only | None) -> None:

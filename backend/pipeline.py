@@ -139,20 +139,18 @@ class Pipeline:
     def _predict(self, request: HarmonizeRequest, run: _Run) -> _Prediction:
         with run.stage("reading"):
             bounds = object_bounds(request)
-            whole = whole_picture(request)
             copy = around_object(request, bounds, side=NETWORK_SIDE, context=CONTEXT)
             network = self._loaded_network()
             extractor = self._extractor(network.config.extractor)
         with run.stage("references"):
-            composite = _eight_bit(whole.composite)
-            references = self._references(request, composite, _eight_bit(whole.mask), extractor, run)
-            content = extractor.content_features([composite])[0]
+            references = self._references(request, extractor, run)
         with run.stage("network"), torch.inference_mode():
+            picture = _picture(copy.composite).to(self._device)
             coefficients = _coefficients(
                 network,
-                _picture(copy.composite).to(self._device),
+                picture,
                 torch.from_numpy(copy.mask)[None, None].to(self._device),
-                _content_of_window(content, whole.window, copy.window).to(self._device),
+                extractor.maps(picture),
                 *_reference_tensors(references, self._device),
             )
         return _Prediction(coefficients.cpu(), copy, references)
@@ -160,8 +158,6 @@ class Pipeline:
     def _references(
         self,
         request: HarmonizeRequest,
-        composite: NDArray[np.uint8],
-        mask: NDArray[np.uint8],
         extractor: Extractor,
         run: _Run,
     ) -> list[LoadedReference]:
@@ -178,9 +174,10 @@ class Pipeline:
             return loaded
         with ExitStack() as stack:
             gallery = stack.enter_context(Gallery(request.gallery))
+            whole = whole_picture(request)
             found = find_references(
-                composite,
-                mask,
+                _eight_bit(whole.composite),
+                _eight_bit(whole.mask),
                 gallery,
                 self._extractor(gallery.extractor),
                 most - len(loaded),
@@ -227,15 +224,11 @@ def _picture(pixels: NDArray[np.float32]) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
 
 
-def _content_of_window(content: NDArray[np.float32], whole: Window, window: Window) -> Tensor:
-    """The part (1, D, 16, 16) of the whole picture's content features that a window shows, interpolated."""
-    steps = (torch.arange(NETWORK_SIDE // 16) + 0.5) / (NETWORK_SIDE // 16)
-    x = 2 * (window.x + steps * window.width) / whole.width - 1
-    y = 2 * (window.y + steps * window.height) / whole.height - 1
-    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=2)[None]
+def _resized_content(content: NDArray[np.float32]) -> Tensor:
+    """Content features (rows, columns, D) of a whole photo as (D, 16, 16), like its pixels stretched to a square."""
     maps = torch.from_numpy(content).permute(2, 0, 1)[None]
-    cut = F.grid_sample(maps, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return F.normalize(cut, dim=1)
+    side = NETWORK_SIDE // 16
+    return F.normalize(F.interpolate(maps, size=(side, side), mode="bilinear"), dim=1)[0]
 
 
 def _reference_tensors(references: list[LoadedReference], device: str) -> tuple[Tensor | None, Tensor | None]:
@@ -247,9 +240,7 @@ def _reference_tensors(references: list[LoadedReference], device: str) -> tuple[
     for reference in references:
         resized = Image.fromarray(reference.pixels).resize(size, Image.Resampling.BILINEAR)
         pictures.append(_picture(np.asarray(resized, dtype=np.float32) / np.float32(255))[0])
-        height, width = reference.content.shape[:2]
-        everything = Window(0, 0, width, height)
-        contents.append(_content_of_window(reference.content, everything, everything)[0])
+        contents.append(_resized_content(reference.content))
     return torch.stack(pictures)[None].to(device), torch.stack(contents)[None].to(device)
 
 

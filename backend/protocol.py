@@ -94,6 +94,14 @@ def parse_header(data: bytes | memoryview) -> Header:
     return header
 
 
+def changes_frames(header: Header) -> bool:
+    """Whether ``parse_harmonize`` turns frames of this message in place."""
+    return any(
+        isinstance(descriptor := header.get(name), dict) and descriptor.get("order") in ("BGR", "BGRA")
+        for name in ("layer", "background")
+    )
+
+
 def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessage:
     """A harmonize header and its pixel frames as a request for the pipeline.
 
@@ -103,8 +111,6 @@ def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessag
         BadMessage: a field is missing, of a wrong type or out of range, or a frame has not the length that its
             descriptor says.
     """
-    if len(frames) > MAX_FRAMES:
-        raise BadMessage(f"it has more than {MAX_FRAMES} frames")
     unused = list(range(len(frames)))
     layer, layer_format = _pixels(header, "layer", frames, unused)
     background, background_format = _pixels(header, "background", frames, unused)

@@ -58,7 +58,11 @@ def find_references(
         number: of references at most.
         excluded: photos not to be used.
         checkpoint: called now and then; what it raises ends the search.
+
+    Raises:
+        RaihaError: "gallery-weights".
     """
+    gallery.require_weights(extractor.fingerprint)
     pixels = extractor.resize(composite)
     content = extractor.content_features([pixels])[0]
     grid = content.shape[0], content.shape[1]

@@ -1,8 +1,8 @@
 """How well the bundled extractor keeps an object's content features, before and after training.
 
-``python benchmarks/extractor.py --data DATA --before FILE --after FILE --json`` reads DATA/pack_384, made by
-``training.photo_pack``, only its val split, and distractor photos from --distractors. It prints, for each of the two
-weights:
+``python benchmarks/extractor.py --data DATA --backbone FILE --distractors FOLDER --json`` reads DATA/pack_384, made by
+``training.photo_pack``: objects of its val split. The other photos come from a folder that was never trained on. It
+prints, for the network as ``training.train_extractor`` begins, with the backbone's weights, and for the shipped one:
 
 * cosine: mean cosine between the same patch of a photo before and after a recolouring;
 * recall_at_1, recall_at_10: how often a patch in the middle of an object finds the same object among its first 1 or 10
@@ -14,25 +14,41 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
+import os
 from pathlib import Path
 
 import faiss
 import numpy as np
 import torch
+from machine import cpu_model
 from torch import Tensor
 from torch.nn import functional as F
 
-from gallery_tools.extractors.content_net import DIMENSION
+from gallery_tools.extractors.content_net import DIMENSION, ContentNet
 from gallery_tools.extractors.extractor import Extractor, load_extractor
+from gallery_tools.extractors.registry import EXTRACTORS
 from gallery_tools.photos import find_photos, load_photo
+from training.backbone import load_backbone, restore_batch_norm_statistics
 from training.photo_pack import PhotoPack
 from training.recolour import Source, recolour, standard_recipes
+from training.train_extractor import principal_projection
 from training.windows import Windows, cut, take
 
 SIDE = 448
 CROP = 0.7
 PER_OBJECT = 4
+
+
+def untrained(pack: PhotoPack, backbone: Path) -> Extractor:
+    """What training begins with: ImageNet features, projected on their principal components over training photos."""
+    network = ContentNet().eval()
+    load_backbone(network.backbone, backbone)
+    rows = np.random.default_rng(0).choice(np.flatnonzero(~pack.validation), 96)
+    squares = [take(pack.photos, chunk).float() / 255 for chunk in np.array_split(rows, 8)]
+    photos = [F.interpolate(one, size=(SIDE, SIDE), mode="bilinear") * 2 - 1 for one in squares]
+    restore_batch_norm_statistics(network.backbone, photos)
+    principal_projection(network, photos)
+    return Extractor(EXTRACTORS["bundled"], network.eval())
 
 
 def features(extractor: Extractor, photos: Tensor) -> Tensor:
@@ -60,9 +76,8 @@ def recoloured_views(photos: Tensor, films: Path | None) -> Tensor:
 
 
 def figures(
-    weights: Path, pack: PhotoPack, objects: np.ndarray, distractors: list[Path], films: Path | None
+    extractor: Extractor, pack: PhotoPack, objects: np.ndarray, distractors: list[Path], films: Path | None
 ) -> dict[str, float]:
-    extractor = load_extractor("bundled", weights)
     owners = pack.owners[objects]
     occupied = torch.from_numpy(pack.sizes[owners] / pack.side).float()
     half = torch.full((len(objects), 2), 0.5)
@@ -113,8 +128,8 @@ def _centre(mask: Tensor) -> Tensor:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--before", type=Path, required=True)
-    parser.add_argument("--after", type=Path, required=True)
+    parser.add_argument("--backbone", type=Path, required=True)
+    parser.add_argument("--after", type=Path, help="weights of the trained extractor; by default the shipped ones")
     parser.add_argument("--distractors", type=Path, required=True)
     parser.add_argument("--films", type=Path)
     parser.add_argument("--photos", type=int, default=1000)
@@ -125,10 +140,18 @@ def main() -> None:
     objects = val_objects(pack, arguments.objects)
     distractors = list(find_photos([arguments.distractors]))[: arguments.photos]
     result = {
-        name: figures(weights, pack, objects, distractors, arguments.films)
-        for name, weights in (("before", arguments.before), ("after", arguments.after))
+        name: figures(extractor, pack, objects, distractors, arguments.films)
+        for name, extractor in (
+            ("before", untrained(pack, arguments.backbone)),
+            ("after", load_extractor("bundled", arguments.after)),
+        )
     }
-    report = {**result, "objects": len(objects), "other_photos": len(distractors), "machine": platform.processor()}
+    report = {
+        **result,
+        "objects": len(objects),
+        "other_photos": len(distractors),
+        "machine": {"cpu": cpu_model(), "cores": os.cpu_count()},
+    }
     print(json.dumps(report) if arguments.json else json.dumps(report, indent=2))
 
 

@@ -1,15 +1,21 @@
 """Speed and memory of one whole request for a 24-megapixel layer that is all object, in a real daemon.
 
-``python benchmarks/fullres.py --json`` starts ``raiha serve`` in folders of its own, sends an RGBA uint8 layer over an
-RGBA background of the same size with the client that the editors use, and prints:
+``python benchmarks/fullres.py --json`` starts ``raiha serve`` in folders of its own and sends an RGBA uint8 layer over
+a background of the same size with the client that the editors use. A first request loads the weights. Then rounds
+alternate between the request and a NumPy pass over the layer, each of them made twice in a row and the second measured,
+so that for neither memory has to be fetched from the system first. All figures are medians of the rounds:
 
-* passes: median seconds from the daemon's first sign of work on the received message (authentication, working copies,
-  network, applying, sealing, sending) until the client has the whole reply and has checked it, as a multiple of
-  ``numpy_pass``; so the daemon's own share is a little less;
-* passes_round_trip: the same from the client's first byte on, hashing and sending the request included;
-* numpy_pass: median seconds of ``x.astype(np.float32).astype(np.uint8)`` over the layer, taken between the requests;
+* daemon_s: seconds from the receipt of the message to its reply, as the daemon's log says: authentication, working
+  copies, network, full resolution and sealing of the reply;
+* numpy_pass_s: seconds of ``layer.astype(np.float32).astype(np.uint8)``, all four channels;
+* passes: daemon_s / numpy_pass_s; passes_of_rounds: the same of each round;
+* round_trip_s, passes_round_trip: from the client's first byte until it has checked the reply, so with both transfers
+  and twice the hashing;
+* seconds: of the pipeline's stages;
 * extra_mb: the daemon's peak memory (VmHWM) above its memory when idle after a first small request (weights loaded);
 * extra_fresh_mb: the same above its memory when it has done nothing yet (weights and torch not loaded).
+
+``--order BGRA`` sends pixels as Krita does: the daemon turns them in place, which waits until they are verified.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -27,9 +33,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import cpu_model
 from PIL import Image
 
-from backend.client.raiha_client import Client, Daemon, Event, Frame, find_daemon
+from backend.client.raiha_client import Client, Daemon, Frame, find_daemon
 
 PHOTO = Path(__file__).parent.parent / "samples" / "photos" / "snap_canon_eos_450d.jpg"
 
@@ -44,7 +51,7 @@ def layer_of(width: int, height: int) -> np.ndarray:
 def start_daemon(folder: Path) -> tuple[subprocess.Popen[bytes], Daemon]:
     environment = {**os.environ, "RAIHA_DATA_DIR": str(folder / "data"), "RAIHA_RUNTIME_DIR": str(folder)}
     command = [sys.executable, "-m", "backend.commands.main", "serve"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while (daemon := find_daemon(folder)) is None:
         if process.poll() is not None:
             raise SystemExit("The daemon did not start.")
@@ -57,23 +64,21 @@ def memory_mb(pid: int, field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
-def one_request(client: Client, layer: np.ndarray, background: np.ndarray) -> dict[str, float]:
-    """Seconds of the stages, of the whole, and since the daemon began."""
+def one_request(client: Client, layer: np.ndarray, background: np.ndarray, order: str) -> dict[str, float]:
+    """Seconds of the stages, of the daemon's whole work, and of the round trip."""
     height, width = layer.shape[:2]
     began = time.perf_counter()
-    at_work: list[float] = []
-
-    def note(event: Event) -> None:
-        if event.kind == "progress" and not at_work:
-            at_work.append(time.perf_counter())
-
-    job = client.harmonize(layer=Frame(layer.data, width, height), background=Frame(background.data, width, height))
-    result = job.wait(note)
+    layer_frame, background_frame = (Frame(pixels.data, width, height, order) for pixels in (layer, background))
+    job = client.harmonize(layer=layer_frame, background=background_frame)
+    result = job.wait()
     ended = time.perf_counter()
     assert result is not None
     assert result.layer is not None
     assert memoryview(result.layer.data).nbytes == layer.nbytes
-    return {**result.seconds, "daemon": ended - at_work[0], "round_trip": ended - began}
+    client.status()  # answered after the line about the job is in the log
+    found = re.search(rf"job {job.identifier}: ([0-9.]+) s from receipt", Path(client.daemon.log).read_text())
+    assert found is not None
+    return {**result.seconds, "daemon": float(found[1]), "round_trip": ended - began}
 
 
 def numpy_pass(pixels: np.ndarray) -> float:
@@ -82,19 +87,19 @@ def numpy_pass(pixels: np.ndarray) -> float:
     return time.perf_counter() - began
 
 
-def measure(layer: np.ndarray, runs: int) -> dict[str, Any]:
+def measure(layer: np.ndarray, rounds: int, order: str) -> dict[str, Any]:
     background = layer[::-1].copy()
     with tempfile.TemporaryDirectory() as name:
         process, daemon = start_daemon(Path(name))
         try:
             fresh = memory_mb(daemon.pid, "VmRSS")
             with Client.connect(Path(name)) as client:
-                one_request(client, layer[:64, :64].copy(), background[:64, :64].copy())
+                one_request(client, layer[:64, :64].copy(), background[:64, :64].copy(), order)
                 idle = memory_mb(daemon.pid, "VmRSS")
                 passes, requests = [], []
-                for _ in range(runs):
-                    passes.append(numpy_pass(layer))
-                    requests.append(one_request(client, layer, background))
+                for _ in range(rounds):
+                    passes.append([numpy_pass(layer) for _ in range(2)][1])
+                    requests.append([one_request(client, layer, background, order) for _ in range(2)][1])
                 peak = memory_mb(daemon.pid, "VmHWM")
                 client.stop_daemon()
             process.wait()
@@ -102,13 +107,17 @@ def measure(layer: np.ndarray, runs: int) -> dict[str, Any]:
             process.kill()
     seconds = {stage: statistics.median(one[stage] for one in requests) for stage in requests[0]}
     one_pass = statistics.median(passes)
+    of_rounds = [request["daemon"] / one for request, one in zip(requests, passes, strict=True)]
     return {
         "passes": round(seconds["daemon"] / one_pass, 2),
+        "passes_of_rounds": [round(one, 2) for one in of_rounds],
         "passes_round_trip": round(seconds["round_trip"] / one_pass, 2),
+        "daemon_s": round(seconds.pop("daemon"), 4),
+        "round_trip_s": round(seconds.pop("round_trip"), 4),
+        "numpy_pass_s": round(one_pass, 4),
         "extra_mb": round(peak - idle),
         "extra_fresh_mb": round(peak - fresh),
         "idle_mb": round(idle),
-        "numpy_pass": round(one_pass, 4),
         "seconds": {stage: round(value, 4) for stage, value in seconds.items()},
     }
 
@@ -117,12 +126,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=6000)
     parser.add_argument("--height", type=int, default=4000)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--order", choices=["RGBA", "BGRA"], default="RGBA")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    figures = measure(layer_of(options.width, options.height), options.runs)
+    figures = measure(layer_of(options.width, options.height), options.rounds, options.order)
     figures["megapixels"] = options.width * options.height / 1e6
-    figures["machine"] = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    figures["order"] = options.order
+    figures["machine"] = {"cpu": cpu_model(), "cores": os.cpu_count()}
     figures["load"] = round(os.getloadavg()[0], 2)
     print(json.dumps(figures) if options.json else "\n".join(f"{key}: {value}" for key, value in figures.items()))
 

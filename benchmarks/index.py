@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import tempfile
 import time
@@ -22,6 +21,7 @@ from statistics import median
 
 import numpy as np
 import timm
+from machine import cpu_model
 from numpy.typing import NDArray
 
 from gallery_tools.extractors.extractor import Extractor, load_extractor
@@ -53,7 +53,7 @@ def main() -> None:
         "times_vit_s": round(median(whole / slow for whole, _, slow in rounds), 2),
         "photos": options.photos,
         "rounds": len(rounds),
-        "machine": {"cpu": _cpu_model(), "cores": os.cpu_count()},
+        "machine": {"cpu": cpu_model(), "cores": os.cpu_count()},
     }
     print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
 
@@ -134,14 +134,6 @@ def _vit_s() -> Extractor:
     info = EXTRACTORS["dinov2-s"]
     model = timm.create_model(info.architecture, pretrained=False, num_classes=0, dynamic_img_size=True)
     return Extractor(info, VisionTransformerPatches(model).eval())
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def export_photos(gallery: Gallery, file: Path) -> None:
         "version": 1,
         "name": gallery.name,
         "extractor": gallery.extractor,
+        "weights": gallery.weights,
         "dimension": gallery.dimension,
         "folders": [str(folder) for folder in gallery.folders()],
         "photos": [_described(photo) for photo in gallery.photos()],

@@ -107,11 +107,15 @@ def index(
         progress: called after each photo that was read.
 
     Raises:
-        RaihaError: "folder-missing", "no-photos", "gallery-busy", "gallery-extractor", "gallery-unavailable".
+        RaihaError: "folder-missing", "no-photos", "gallery-busy", "gallery-extractor", "gallery-weights",
+            "gallery-unavailable".
     """
     gallery.require_extractor(extractor.info.name)
+    gallery.require_weights(extractor.fingerprint)
     roots = require_photos(folders)
     with gallery.writing():
+        if gallery.weights != extractor.fingerprint:
+            gallery.note_weights(extractor.fingerprint)
         return _Run(gallery, extractor, progress).whole(roots)
 
 

@@ -49,6 +49,7 @@ class Gallery:
         dimension: channels of a content feature.
         content_threshold: epsilon_c of formulas 3 and 5 for this extractor.
         appearance_threshold: epsilon_a of formula 5.
+        weights: fingerprint of that extractor's weights; None while the gallery is empty.
     """
 
     def __init__(self, name: str) -> None:
@@ -67,6 +68,7 @@ class Gallery:
         self.dimension: int = meta["dimension"]
         self.content_threshold: float = meta["content_threshold"]
         self.appearance_threshold: float = meta["appearance_threshold"]
+        self.weights: str | None = meta.get("weights")
 
     @classmethod
     def create(cls, name: str, info: ExtractorInfo) -> Gallery:
@@ -113,6 +115,22 @@ class Gallery:
                 "gallery-extractor",
                 f"The gallery {self.name!r} was made with the extractor {self.extractor!r}, not {name!r}.",
                 f"Use --extractor {self.extractor}, or index the photos into another gallery with --gallery NAME.",
+            )
+
+    def require_weights(self, fingerprint: str) -> None:
+        """Checks that features made with these weights can be compared with the gallery's.
+
+        Raises:
+            RaihaError: "gallery-weights".
+        """
+        if fingerprint != self.weights and self.photos():
+            folders = " ".join(f'"{folder}"' for folder in self.folders()) or "FOLDER"
+            raise RaihaError(
+                "gallery-weights",
+                f"The gallery {self.name!r} was made with other weights of the extractor {self.extractor!r}, "
+                "whose features cannot be compared.",
+                f'Make it anew: raiha gallery remove --all --gallery "{self.name}", then '
+                f'raiha index {folders} --gallery "{self.name}".',
             )
 
     # Reading
@@ -242,6 +260,12 @@ class Gallery:
         with self._transaction() as run:
             for photo_id in photo_ids:
                 run("DELETE FROM photos WHERE id = ?", (photo_id,))
+
+    def note_weights(self, fingerprint: str) -> None:
+        """Notes of an empty gallery with which weights its features will be made."""
+        with self._transaction() as run:
+            run("INSERT OR REPLACE INTO meta VALUES ('weights', ?)", (fingerprint,))
+        self.weights = fingerprint
 
     def note_indexed(self, folders: Sequence[Path]) -> None:
         """Notes that folders have been indexed to the end, now."""

@@ -34,11 +34,13 @@ class InvertingPipeline:
         requests: what it was asked, in order.
         started: set when a job has begun.
         may_finish: a job that has begun goes on only when this is set, or when it is cancelled.
+        opened: photos whose files it would have opened.
         releases: how often the weights were released.
     """
 
     def __init__(self) -> None:
         self.requests: list[HarmonizeRequest] = []
+        self.opened: list[Path] = []
         self.started = threading.Event()
         self.may_finish = threading.Event()
         self.may_finish.set()
@@ -70,6 +72,8 @@ class InvertingPipeline:
 
     def _begin(self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]) -> None:
         self.requests.append(request)
+        progress("references", 0.1)
+        self.opened += request.references
         progress("network", 0.25)
         self.started.set()
         while not self.may_finish.wait(0.005):

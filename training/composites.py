@@ -39,8 +39,8 @@ class Composer:
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
         """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
-        count = len(scene.targets)
-        kind = torch.rand(count, generator=generator)
+        count, device = len(scene.targets), scene.targets.device
+        kind = torch.rand(count, generator=generator).to(device)
         flat = torch.nonzero(kind < self.flat_share).flatten()
         retouched = torch.nonzero(kind > 1 - self.scene_retouch * (1 - self.flat_share)).flatten()
         untouched = scene.targets
@@ -48,8 +48,8 @@ class Composer:
         scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
         masks = degrade_masks(scene.masks, self.degraded_mask_share, generator)
         targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
-        order = torch.randperm(count, generator=generator)
-        whole = torch.rand(count, 1, 1, 1, generator=generator) < 0.5  # from a scene, or from its object
+        order = torch.randperm(count, generator=generator).to(device)
+        whole = torch.rand(count, 1, 1, 1, generator=generator).to(device) < 0.5  # from a scene, or from its object
         # A ninth of the source's pixels tell its colours.
         photos, areas = targets[order][..., ::3, ::3], masks[order][..., ::3, ::3]
         source = Source(photos, torch.where(whole, torch.ones_like(areas), areas))
@@ -63,7 +63,7 @@ class Composer:
 
 def _mildly_retouched(photos: Tensor, most: float, generator: torch.Generator) -> Tensor:
     """Photos (B, 3, H, W) on their way to a retouching, at most the share ``most`` of it."""
-    strength = most * torch.rand(len(photos), 1, 1, 1, generator=generator)
+    strength = most * torch.rand(len(photos), 1, 1, 1, generator=generator).to(photos.device)
     everything = photos[:, :1]  # retouching needs no mask
     changed = retouch(photos, everything, Source(photos, everything), generator).clamp(0, 1)
     return photos + strength * (changed - photos)

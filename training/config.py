@@ -23,7 +23,7 @@ class Stage:
     Attributes:
         side: of the windows in pixels, a multiple of 64.
         samples: seen in this stage.
-        batch: samples in a step.
+        batch: samples in a step, of all processes together.
         whole_encoder: trains the encoder's first layers too; otherwise they stay as ImageNet made them.
     """
 
@@ -48,8 +48,10 @@ class TrainingConfig:
         most_references: references in a step, 1 to this many.
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
         flat_share: share of samples made as HAdobe5k was: a scene as a camera leaves it, a retouched object.
+        exposure_share: share of the steps whose objects come from another exposure of the scene.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
+        half_precision: bfloat16 in the network's forward and backward pass.
         average: decay of the averaged weights (EMA).
         seed: of weights, draws and recolouring.
         network: its shape.
@@ -67,8 +69,10 @@ class TrainingConfig:
     most_references: int = 1
     scene_retouch: float = 0.5
     flat_share: float = 0.0
+    exposure_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
+    half_precision: bool = False
     average: float = 0.998
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -9,9 +9,9 @@ from torch.nn import functional as F
 _RIM = 4  # pixels outside the mask where an annotator may have left some of the object
 
 
-def _drawn(count: int, share: float, generator: torch.Generator) -> Tensor:
+def _drawn(like: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Rows of a batch, each with the given chance."""
-    return torch.nonzero(torch.rand(count, generator=generator) < share).flatten()
+    return torch.nonzero(torch.rand(len(like), generator=generator) < share).flatten().to(like.device)
 
 
 def _blurred(maps: Tensor, radius: int) -> Tensor:
@@ -29,11 +29,11 @@ def _grown(masks: Tensor, radius: int) -> Tensor:
 
 def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Makes a share of the masks soft, and a pixel too large or too small, or feathered more widely."""
-    rows = _drawn(len(masks), share, generator)
+    rows = _drawn(masks, share, generator)
     if not len(rows):
         return masks
     chosen = masks[rows]
-    kind = torch.randint(4, (len(rows), 1, 1, 1), generator=generator)
+    kind = torch.randint(4, (len(rows), 1, 1, 1), generator=generator).to(masks.device)
     changed = torch.where(kind == 1, _grown(chosen, 1), chosen)
     changed = torch.where(kind == 2, 1 - _grown(1 - chosen, 1), changed)
     changed = torch.where(kind == 3, _blurred(changed, 3), _blurred(changed, 1))
@@ -47,7 +47,7 @@ def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Ge
     An annotator's mask leaves some of the object outside, in its true colours, which tell how the object was
     recoloured. An object that a user cut out of another photo leaves no such rim: next to it is background.
     """
-    rows = _drawn(len(photos), share, generator)
+    rows = _drawn(photos, share, generator)
     if not len(rows):
         return photos
     chosen, inside = photos[rows], masks[rows]

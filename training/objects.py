@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,16 +42,21 @@ class Scene:
     Attributes:
         targets: (B, 3, S, S) float32 encoded sRGB in [0, 1].
         masks: (B, 1, S, S) float32.
-        content: (B, D, S / 16, S / 16) unit-length content features.
         references: (B, K, 3, S, S), or None in the non-reference setting.
-        reference_content: (B, K, D, S / 16, S / 16), or None.
+        reference_content: (B, K, D, S / 16, S / 16) unit-length content features, or None.
     """
 
     targets: Tensor
     masks: Tensor
-    content: Tensor
     references: Tensor | None = None
     reference_content: Tensor | None = None
+
+    def to(self, device: torch.device) -> Scene:
+        """The same on another device."""
+        if self.references is None or self.reference_content is None:
+            return Scene(self.targets.to(device), self.masks.to(device))
+        references, content = self.references.to(device), self.reference_content.to(device)
+        return Scene(self.targets.to(device), self.masks.to(device), references, content)
 
 
 class ObjectSampler:
@@ -61,8 +65,6 @@ class ObjectSampler:
     Args:
         packs: the same photos packed at several sides; the one that fits the resolution is read.
         content: (N, rows, columns, D) float16 content features of each photo's whole square, memory-mapped.
-        recoloured: the same of the photos recoloured at random, any number of files; the foreground's features come
-            from these when there are any, since those of the untouched photo tell how the object is to look.
         retrieved: (M, n) int64 photos that our retrieval found for each mask, -1 where there are fewer.
         validation: draw from the val split.
         seed: of the draw.
@@ -77,11 +79,9 @@ class ObjectSampler:
         *,
         validation: bool,
         seed: int,
-        recoloured: Sequence[Path] = (),
     ) -> None:
         self.packs = sorted(packs, key=lambda pack: pack.side)
         self.content = np.load(content, mmap_mode="r")
-        self.recoloured = [np.load(file, mmap_mode="r") for file in recoloured]
         self.retrieved = np.load(retrieved) if retrieved else None
         self.boxes = boxes
         self.generator = torch.Generator().manual_seed(seed)
@@ -106,25 +106,26 @@ class ObjectSampler:
         low = torch.minimum(low, 1 - extents)
         return Windows(low + extents / 2, extents, torch.rand(len(numbers), generator=draw) < 0.5)
 
-    def _cut_photos(self, photos: NDArray[np.int64], windows: Windows, side: int) -> tuple[Tensor, Tensor]:
-        """Pixels (B, 3, S, S) and content (B, D, S / 16, S / 16) of windows of photos."""
+    def _cut_pixels(self, photos: NDArray[np.int64], windows: Windows, side: int) -> Tensor:
+        """(B, 3, S, S) windows of photos."""
         pack = self._pack(side)
-        occupied = torch.from_numpy(pack.sizes[photos] / pack.side).float()
-        pixels = cut(take(pack.photos, photos), windows.grid(occupied, side, side)) / 255
-        return pixels, self._cut_content(self.content, photos, windows, side)
+        return cut(take(pack.photos, photos), windows.grid(self._occupied(pack, photos), side, side)) / 255
 
-    def _cut_content(
-        self, features: NDArray[np.float16], photos: NDArray[np.int64], windows: Windows, side: int
-    ) -> Tensor:
-        """Content (B, D, S / 16, S / 16) of windows of photos."""
-        occupied = torch.from_numpy(self.packs[0].sizes[photos] / self.packs[0].side).float()
-        grid = windows.grid(occupied, side // 16, side // 16)
-        return F.normalize(cut(torch.from_numpy(features[photos]).permute(0, 3, 1, 2), grid), dim=1)
+    def _cut_reference(self, photos: NDArray[np.int64], windows: Windows, side: int) -> tuple[Tensor, Tensor]:
+        """Pixels (B, 3, S, S) and content (B, D, S / 16, S / 16) of windows of photos."""
+        grid = windows.grid(self._occupied(self.packs[0], photos), side // 16, side // 16)
+        features = cut(torch.from_numpy(self.content[photos]).permute(0, 3, 1, 2), grid)
+        return self._cut_pixels(photos, windows, side), F.normalize(features, dim=1)
+
+    @staticmethod
+    def _occupied(pack: PhotoPack, photos: NDArray[np.int64]) -> Tensor:
+        """(B, 2) shares of their squares that photos occupy."""
+        return torch.from_numpy(pack.sizes[photos] / pack.side).float()
 
     def _augmented(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         """The target photos themselves, cropped, mirrored and resized anew; they contain the foreground."""
         photos = self.packs[0].owners[numbers]
-        return self._cut_photos(photos, self._windows(numbers, 1.0, 2.5), side)
+        return self._cut_reference(photos, self._windows(numbers, 1.0, 2.5), side)
 
     def _retrieved(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         """Photos that retrieval found, whole; any photo where it found none."""
@@ -147,7 +148,7 @@ class ObjectSampler:
     def _whole(self, photos: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         half = torch.full((len(photos), 2), 0.5)
         mirrored = torch.rand(len(photos), generator=self.generator) < 0.5
-        return self._cut_photos(photos, Windows(half, 2 * half, mirrored), side)
+        return self._cut_reference(photos, Windows(half, 2 * half, mirrored), side)
 
     def draw(self, count: int, side: int, references: tuple[str, ...] = ()) -> Scene:
         """A batch of objects.
@@ -163,18 +164,13 @@ class ObjectSampler:
     def scene(self, numbers: NDArray[np.int64], side: int, references: tuple[str, ...]) -> Scene:
         """As ``draw``, for chosen objects."""
         pack = self._pack(side)
+        photos = pack.owners[numbers]
         windows = self._windows(numbers, 1.1, 4.0)
-        targets, content = self._cut_photos(pack.owners[numbers], windows, side)
-        occupied = torch.from_numpy(pack.sizes[pack.owners[numbers]] / pack.side).float()
-        masks = cut(take(pack.masks, numbers).unsqueeze(1), windows.grid(occupied, side, side)) / 255
-        if self.recoloured:
-            pick = int(torch.randint(len(self.recoloured), (), generator=self.generator))
-            other = self._cut_content(self.recoloured[pick], pack.owners[numbers], windows, side)
-            content = F.normalize(content + F.avg_pool2d(masks, 16) * (other - content), dim=1)
+        targets = self._cut_pixels(photos, windows, side)
+        grid = windows.grid(self._occupied(pack, photos), side, side)
+        masks = cut(take(pack.masks, numbers).unsqueeze(1), grid) / 255
         if not references:
-            return Scene(targets, masks, content)
+            return Scene(targets, masks)
         ways = {"augmented": self._augmented, "retrieved": self._retrieved, "unrelated": self._unrelated}
         cuts = [ways[way](numbers, side) for way in references]
-        return Scene(
-            targets, masks, content, torch.stack([c[0] for c in cuts], 1), torch.stack([c[1] for c in cuts], 1)
-        )
+        return Scene(targets, masks, torch.stack([c[0] for c in cuts], 1), torch.stack([c[1] for c in cuts], 1))

@@ -230,5 +230,5 @@ def make_composites(
 ) -> Tensor:
     """Composites (B, 3, H, W): the photos, inside their masks recoloured, in 8-bit steps as files are."""
     recoloured = recolour(photos, masks, source, recipes, generator)
-    recoloured = limit_difficulty(photos, recoloured, masks, generator)
+    recoloured = limit_difficulty(photos, recoloured, masks, generator).clamp(0, 1)
     return ((photos + masks * (recoloured - photos)) * 255).round() / 255

@@ -52,8 +52,7 @@ def write_pairs(pack: PhotoPack, composer: Composer, folder: Path, count: int) -
         size = photo.shape[-2:]
         photos = torch.cat([photo, *(F.interpolate(one, size=size, mode="bilinear") for one, _ in others)])
         masks = torch.cat([mask, *(F.interpolate(one, size=size) for _, one in others)])
-        nothing = photos.new_zeros(len(photos), 1, 1, 1)
-        scene, composites = composer.compose(Scene(photos, masks, nothing), generator)
+        scene, composites = composer.compose(Scene(photos, masks), generator)
         name = f"{Path(pack.names[pack.owners[order[place]]]).stem.replace('_', '-')}-{order[place]}"
         _write(scene.targets[0], folder / "real_images" / f"{name}.jpg")
         _write(composites[0], folder / "composite_images" / f"{name}_1_1.jpg")

@@ -2,40 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
 import torch
+from torch import Tensor
+from torchvision.utils import make_grid
 
 from backend.network.harmonizer import Harmonizer, transform_colours
+from gallery_tools.extractors.extractor import Extractor
 from training.composites import Composer
-from training.objects import ObjectSampler
+from training.objects import ObjectSampler, Scene
 
 _SIDE = 192
 _BATCH = 32
 _MOST = 320
+_SHOWN = 8
 _SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in ("retrieved", "unrelated", "augmented")}}
 
 
-@torch.inference_mode()
-def validate(network: Harmonizer, sampler: ObjectSampler, composer: Composer) -> dict[str, float]:
-    """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
+@dataclass(frozen=True)
+class Validation:
+    """The val split and how its composites are made.
 
-    Returns:
-        "composite", and "none", "retrieved", "unrelated" and "augmented" by the references used.
+    Attributes:
+        extractor: the network's.
+        sampler: of the val split.
+        composer: of the run.
+        device: where the network is.
     """
-    sums = dict.fromkeys(("composite", *_SETTINGS), 0.0)
-    numbers = sampler.objects[: _MOST // _BATCH * _BATCH]
-    for name, references in _SETTINGS.items():
+
+    extractor: Extractor
+    sampler: ObjectSampler
+    composer: Composer
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @torch.inference_mode()
+    def figures(self, network: Harmonizer) -> dict[str, float]:
+        """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
+
+        Returns:
+            "composite", and "none", "retrieved", "unrelated" and "augmented" by the references used.
+        """
+        sums = dict.fromkeys(("composite", *_SETTINGS), 0.0)
+        count = 0
+        for name, references in _SETTINGS.items():
+            for scene, composites, results in self._harmonized(network, references):
+                measured = {name: results} if references else {name: results, "composite": composites}
+                count += 0 if references else len(results)
+                area = 3 * scene.masks.sum((1, 2, 3)).clamp_min(1)
+                for key, pictures in measured.items():
+                    error = (((pictures - scene.targets) ** 2) * scene.masks).sum((1, 2, 3)) / area
+                    sums[key] += (-10 * error.clamp_min(1e-7).log10()).sum().item()
+        return {key: value / count for key, value in sums.items()}
+
+    @torch.inference_mode()
+    def pictures(self, network: Harmonizer) -> Tensor:
+        """(3, H, W) some composites, below them the results without references, below those the real photos."""
+        scene, composites, results = next(self._harmonized(network, ()))
+        rows = [some[:_SHOWN].cpu() for some in (composites, results, scene.targets)]
+        grid: Tensor = make_grid(torch.cat(rows), nrow=len(rows[0]))
+        return grid
+
+    def _harmonized(self, network: Harmonizer, references: tuple[str, ...]) -> Iterator[tuple[Scene, Tensor, Tensor]]:
+        """Scenes, their composites and the results (B, 3, S, S)."""
+        numbers = self.sampler.objects[:_MOST]
         generator = torch.Generator().manual_seed(1)
-        for start in range(0, len(numbers) - _BATCH + 1, _BATCH):
+        for start in range(0, max(1, len(numbers) - _BATCH + 1), _BATCH):
             # Objects are drawn by their number, so each setting sees the same windows.
-            sampler.generator.manual_seed(start)
-            scene = sampler.scene(numbers[start : start + _BATCH], _SIDE, references)
-            scene, composites = composer.compose(scene, generator)
-            coefficients = network(composites, scene.masks, scene.content, scene.references, scene.reference_content)
-            results = {name: transform_colours(composites, coefficients).clamp(0, 1)}
-            if not references:
-                results["composite"] = composites
-            area = 3 * scene.masks.sum((1, 2, 3)).clamp_min(1)
-            for key, result in results.items():
-                error = (((result - scene.targets) ** 2) * scene.masks).sum((1, 2, 3)) / area
-                sums[key] += (-10 * error.clamp_min(1e-7).log10()).sum().item()
-    return {key: value / len(numbers) for key, value in sums.items()}
+            self.sampler.generator.manual_seed(start)
+            scene = self.sampler.scene(numbers[start : start + _BATCH], _SIDE, references).to(self.device)
+            scene, composites = self.composer.compose(scene, generator)
+            content = self.extractor.maps(composites)
+            coefficients = network(composites, scene.masks, content, scene.references, scene.reference_content)
+            yield scene, composites, transform_colours(composites, coefficients).clamp(0, 1)

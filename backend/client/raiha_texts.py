@@ -124,6 +124,12 @@ def reference_reason(content: float | None, appearance: float | None) -> str:
     return f"Content {content:.0%}, light {appearance:.0%} alike"
 
 
+def reference_state(reason: str, pinned: bool, excluded: bool) -> str:
+    """Return the second line of a reference in the list: what the user made of it, and why it was chosen."""
+    state = REFERENCE_PINNED if pinned else REFERENCE_EXCLUDED if excluded else ""
+    return " · ".join(part for part in (state, reason) if part)
+
+
 def reference_explanation(path: str, content: float | None, appearance: float | None) -> str:
     """Return why a reference was chosen in a sentence, with the photo's whole path; arguments as above."""
     if content is None or appearance is None:

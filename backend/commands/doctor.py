@@ -88,12 +88,15 @@ def _network() -> str:
 
 
 def _galleries() -> str:
+    from gallery_tools.extractors.extractor import load_extractor
     from gallery_tools.gallery_file import gallery_names
     from gallery_tools.store import Gallery
 
     found = []
     for name in gallery_names():
         with Gallery(name) as gallery:
+            if gallery.extractor == "bundled":  # others may have to be fetched to be compared
+                gallery.require_weights(load_extractor().fingerprint)
             found.append(f"{name} ({gallery.status().photos} photos, {gallery.extractor})")
     return ", ".join(found) or "none yet; make one with `raiha index FOLDER`"
 

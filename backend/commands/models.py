@@ -58,9 +58,10 @@ def pull(
         raiha models pull dvt-b
     """
     from gallery_tools.extractors.registry import extractor_info
-    from gallery_tools.extractors.weights import build_network
+    from gallery_tools.extractors.weights import build_network, has_weights
 
     info = extractor_info(name)
-    stderr.print(f"Fetching {info.source} ...")
+    if not has_weights(info):
+        stderr.print(f"Fetching {info.source} ...")
     build_network(info)
     emit({"name": name, "here": True}, json, f"{name} is here and loads.")

@@ -49,6 +49,7 @@ def search(
     _check_mask(object_mask, photo.shape[:2])
     with Gallery(gallery) as opened:
         extractor = load_extractor(opened.extractor, weights)
+        opened.require_weights(extractor.fingerprint)
         pixels = extractor.resize(photo)
         content = extractor.content_features([pixels])[0]
         grid = content.shape[:2]

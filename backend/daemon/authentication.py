@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.client.raiha_client import digest
-from backend.protocol import MAGIC, MAX_HEADER_BYTES, BadMessage, Header
+from backend.protocol import MAGIC, MAX_FRAMES, MAX_HEADER_BYTES, BadMessage, Header
 from gallery_tools.errors import RaihaError
 
 NONCE_BYTES = 16
 DIGEST_BYTES = 32
+MAX_PARTS = 4 + MAX_FRAMES
+"""Parts of a message; one with more is refused before it is hashed."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def split(parts: Sequence[memoryview]) -> SealedMessage:
         )
     if magic != MAGIC or len(parts) < 4:
         raise BadMessage("it does not begin as a Raiha message does")
+    if len(parts) > MAX_PARTS:
+        raise BadMessage(f"it has more than {MAX_FRAMES} frames")
     nonce, seal, header = parts[1:4]
     if nonce.nbytes != NONCE_BYTES or seal.nbytes != DIGEST_BYTES or header.nbytes > MAX_HEADER_BYTES:
         raise BadMessage("its first frames have wrong lengths")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from backend.daemon.authentication import SealedMessage, seal
 from backend.protocol import (
+    HarmonizeMessage,
     Header,
+    changes_frames,
     error_header,
     parse_harmonize,
     parse_header,
@@ -52,18 +56,18 @@ class Job:
     Attributes:
         key: who asked, and by which id.
         message: as received; None once the worker has begun to read it, so that its memory can go.
-        is_verified: whether the message's digest has been checked already.
         progress: (stage, fraction); written by the worker, read by the server.
         cancelled: set when nobody wants the result any more.
         reply: parts of the last message to be sent, once the job is done.
+        received: when the message came, on the clock of ``time.monotonic``.
     """
 
     key: JobKey
     message: SealedMessage | None
-    is_verified: bool
     progress: tuple[str, float] = ("queued", 0.0)
     cancelled: threading.Event = field(default_factory=threading.Event)
     reply: list[Any] | None = None
+    received: float = field(default_factory=time.monotonic)
 
 
 class Worker:
@@ -90,6 +94,7 @@ class Worker:
         self._release_wanted = False
         self._ending = False
         self.weights_loaded = False
+        self._verifier = ThreadPoolExecutor(1, thread_name_prefix="raiha-verifier")
         self._thread = threading.Thread(target=self._run, name="raiha-worker", daemon=True)
         self._thread.start()
 
@@ -176,20 +181,37 @@ class Worker:
         return seal(self._key, header, frames)
 
     def _work(self, job: Job) -> tuple[Header, list[Any]]:
+        """Do a job while its message is verified, for hashing a large layer takes as long as harmonizing it.
+
+        Its sender has said hello with the key, so its pixels may be worked on. But no file is opened, no frame is
+        changed and nothing of the outcome is told before the message is known to be as it was sent.
+        """
+        message, job.message = job.message, None
+        assert message is not None
+        header, frames = parse_header(message.header), message.frames
+        verified = self._verifier.submit(message.verify, self._key)
+        del message
+
         def progress(stage: str, fraction: float) -> None:
             if job.cancelled.is_set():
                 raise Cancelled
+            if stage == "references" and (header.get("gallery") or header.get("references")):
+                verified.result()
             job.progress = (stage, min(1.0, max(0.0, fraction)))
             self._wake()
 
-        message, job.message = job.message, None
-        assert message is not None
-        progress("reading", 0.0)
-        if not job.is_verified:
-            message.verify(self._key)
-        wanted = parse_harmonize(parse_header(message.header), message.frames)
-        # The frames live on in the request's pixels; those that were converted are freed here.
-        del message
+        try:
+            progress("reading", 0.0)
+            if changes_frames(header):
+                verified.result()
+            wanted = parse_harmonize(header, frames)
+            # The frames live on in the request's pixels; those that were converted are freed here.
+            del frames
+            return self._outcome(job, wanted, progress)
+        finally:
+            verified.result()
+
+    def _outcome(self, job: Job, wanted: HarmonizeMessage, progress: Progress) -> tuple[Header, list[Any]]:
         if self._pipeline is None:
             self._pipeline = self._pipeline_factory()
         self.weights_loaded = True

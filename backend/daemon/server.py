@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import zmq
 
-from backend.daemon.authentication import ReplayGuard, seal, split
+from backend.daemon.authentication import MAX_PARTS, ReplayGuard, seal, split
 from backend.daemon.connection import (
     Connection,
     has_connection_file,
@@ -41,7 +41,8 @@ class Limits:
 
     Attributes:
         frame_bytes: the largest frame; a larger one is refused before memory is allocated for it.
-        verify_at_once_bytes: messages up to this size are verified in the main loop, larger ones by the worker.
+        verify_at_once_bytes: messages up to this size are verified before anything is done about them, larger ones
+            beside the work on their pixels, and only those of clients that have said hello.
         jobs: jobs that may be waiting or running.
         peers: clients whose hello is remembered.
         handshake_seconds: for a connection's ZMTP handshake.
@@ -185,17 +186,25 @@ class Server:
         # So many at a time that a client that never stops sending cannot keep replies from being sent.
         for _ in range(64):
             try:
-                peer, *parts = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
+                peer = self._router.recv(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            self._receive(peer.bytes, [part.buffer for part in parts])
+            self._receive(peer, self._receive_parts())
+
+    def _receive_parts(self) -> list[memoryview]:
+        """The rest of a message; of one with too many parts, one too many, for the others are dropped."""
+        parts: list[memoryview] = []
+        while self._router.getsockopt(zmq.RCVMORE):
+            part = self._router.recv(copy=False)
+            if len(parts) <= MAX_PARTS:
+                parts.append(part.buffer)
+        return parts
 
     def _receive(self, peer: bytes, parts: list[memoryview]) -> None:
         identifier: str | None = None
         try:
             message = split(parts)
-            is_small = message.size <= self._limits.verify_at_once_bytes
-            if is_small:
+            if message.size <= self._limits.verify_at_once_bytes:
                 message.verify(self._key)
             elif peer not in self._peers:
                 raise RaihaError("no-hello", "The message came before a hello.", "Say hello first.")
@@ -203,7 +212,7 @@ class Server:
             self._guard.admit(message.nonce, header.get("time"))
             identifier = header["id"]
             if header["type"] == "harmonize":
-                self._accept(Job((peer, header["id"]), message, is_small))
+                self._accept(Job((peer, header["id"]), message))
             elif message.frames:
                 raise BadMessage("it has frames that its type does not need")
             else:
@@ -297,6 +306,7 @@ class Server:
             if job.cancelled.is_set():
                 reply = seal(self._key, {"type": "cancelled", "id": job.key[1]})
             self._send(job.key[0], reply)
+            log.info("job %s: %.4f s from receipt to reply", job.key[1], time.monotonic() - job.received)
 
     def _send_progress(self, to_all: bool) -> None:
         """Tells each client how far its jobs are if that has changed; ``to_all`` finds out who has gone."""

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gallery_tools.extractors.registry import ExtractorInfo, extractor_info
-from gallery_tools.extractors.weights import build_network
+from gallery_tools.extractors.weights import build_network, fingerprint_of
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
@@ -30,10 +31,14 @@ class Extractor:
 
     Attributes:
         info: its entry in the registry.
+        fingerprint: tells its weights from others of the same extractor.
     """
 
-    def __init__(self, info: ExtractorInfo, network: nn.Module, device: str = "cpu") -> None:
+    def __init__(
+        self, info: ExtractorInfo, network: nn.Module, device: str = "cpu", fingerprint: str | None = None
+    ) -> None:
         self.info = info
+        self.fingerprint = fingerprint or fingerprint_of(network)
         self._network = network.to(device)
         self._device = device
         mean, deviation = (
@@ -51,7 +56,22 @@ class Extractor:
             return photo
         return np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BILINEAR))
 
-    @torch.inference_mode()
+    @torch.no_grad()
+    def maps(self, pictures: Tensor) -> Tensor:
+        """Content features of pictures at their own size, or the nearest that the stride divides.
+
+        Args:
+            pictures: (B, 3, H, W) float32 encoded sRGB in [0, 1].
+
+        Returns:
+            (B, dimension, H / stride, W / stride) float32 of unit length.
+        """
+        size = [max(1, round(edge / self.info.stride)) * self.info.stride for edge in pictures.shape[-2:]]
+        if size != list(pictures.shape[-2:]):
+            pictures = F.interpolate(pictures, size=size, mode="bilinear", antialias=True)
+        maps: Tensor = self._network((pictures.to(self._device) - self._mean) / self._deviation)
+        return maps
+
     def content_features(self, photos: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         """Content features of photos; photos of one shape after resizing run as one batch.
 
@@ -66,8 +86,7 @@ class Extractor:
         for shape in {photo.shape for photo in resized}:
             numbers = [number for number, photo in enumerate(resized) if photo.shape == shape]
             batch = torch.from_numpy(np.stack([resized[number] for number in numbers])).to(self._device)
-            batch = (batch.permute(0, 3, 1, 2).float() / 255 - self._mean) / self._deviation
-            maps = self._network(batch).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            maps = self.maps(batch.permute(0, 3, 1, 2).float() / 255).permute(0, 2, 3, 1).contiguous().cpu().numpy()
             features.update(zip(numbers, maps, strict=True))
         return [features[number] for number in range(len(photos))]
 
@@ -79,4 +98,5 @@ def load_extractor(name: str = "bundled", weights: Path | None = None, device: s
         RaihaError: "unknown-extractor", "weights-missing", "weights-damaged" or "hub-unreachable".
     """
     info = extractor_info(name)
-    return Extractor(info, build_network(info, weights), device)
+    network, fingerprint = build_network(info, weights)
+    return Extractor(info, network, device, fingerprint)

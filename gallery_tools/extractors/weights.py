@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,17 @@ def has_weights(info: ExtractorInfo) -> bool:
     return any(isinstance(try_to_load_from_cache(info.source, file), str) for file in files)
 
 
-def build_network(info: ExtractorInfo, weights: Path | None = None) -> nn.Module:
-    """The extractor's network with its weights, in evaluation mode.
+def fingerprint_of(network: nn.Module) -> str:
+    """32 hex digits that tell weights apart, whatever file they came from."""
+    state = hashlib.blake2b(digest_size=16)
+    for name, tensor in sorted(network.state_dict().items()):
+        state.update(f"{name} {tuple(tensor.shape)} ".encode())
+        state.update(tensor.float().contiguous().numpy())
+    return state.hexdigest()
+
+
+def build_network(info: ExtractorInfo, weights: Path | None = None) -> tuple[nn.Module, str]:
+    """The extractor's network with its weights, in evaluation mode, and the fingerprint of the weights.
 
     Args:
         info: entry of the registry.
@@ -111,8 +121,9 @@ def build_network(info: ExtractorInfo, weights: Path | None = None) -> nn.Module
     if info.file_format == "bundled":
         file = weights or BUNDLED_WEIGHTS
         network = _load_into(ContentNet(), _read_state(file), file).eval()
+        fingerprint = fingerprint_of(network)
         fold_batch_norms(network)
-        return network
+        return network, fingerprint
     try:
         if weights is None and info.file_format == "dvt":
             weights = _hub_file(info)
@@ -125,4 +136,5 @@ def build_network(info: ExtractorInfo, weights: Path | None = None) -> nn.Module
         ) from error
     if weights is not None:
         _load_into(model, _read_state(weights), weights)
-    return VisionTransformerPatches(model).eval()
+    network = VisionTransformerPatches(model).eval()
+    return network, fingerprint_of(network)

@@ -62,9 +62,8 @@ class ChosenReferences:
 
     def _row(self, path: str) -> Row:
         known, pinned, excluded = self._known.get(path), path in self.pinned, path in self.excluded
-        state = texts.REFERENCE_PINNED if pinned else texts.REFERENCE_EXCLUDED if excluded else ""
         why = texts.reference_reason(known.content, known.appearance) if known is not None else ""
-        reason = " · ".join(part for part in (state, why) if part)
+        reason = texts.reference_state(why, pinned, excluded)
         return Row(path, reason, None if known is None else known.thumbnail, pinned, excluded)
 
 

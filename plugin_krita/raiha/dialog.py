@@ -172,7 +172,7 @@ class HarmonizeDialog(QDialog):
 
     def _ended(self, value: Any, error: BaseException | None, use: Callable[[Any], None]) -> None:
         self._runner = None
-        self.progress.clear()
+        self.progress.clear(texts.PREVIEW_HINT)
         following, self._next = self._next, None
         if following is not None:
             following()

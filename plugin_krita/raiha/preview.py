@@ -20,7 +20,6 @@ class Preview(QWidget):
         super().__init__(parent)
         self.setObjectName("raiha_preview")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setToolTip(texts.PREVIEW_HINT)
         self.setAccessibleName(texts.PREVIEW)
         self.setMinimumSize(420, 320)
         self.split = 0.5

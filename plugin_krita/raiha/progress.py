@@ -14,6 +14,7 @@ class Progress(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = QLabel(" ")
+        self.words.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)
@@ -35,9 +36,9 @@ class Progress(QWidget):
         self.bar.setRange(0, 100 if fraction > 0.0 else 0)
         self.bar.setValue(round(100 * fraction))
 
-    def clear(self) -> None:
-        """Show that nothing is going on."""
-        self.words.setText(" ")
+    def clear(self, words: str = " ") -> None:
+        """Show that nothing is going on, and perhaps words in its place."""
+        self.words.setText(words)
         self.bar.hide()
 
 

@@ -25,7 +25,6 @@ from .qt import (
 
 THUMBNAIL = QSize(72, 54)
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
-REASON_ROLE = PATH_ROLE + 1
 
 
 class References(QGroupBox):
@@ -38,6 +37,7 @@ class References(QGroupBox):
         self.pinned: list[str] = []
         self.excluded: list[str] = []
         self._thumbnails: dict[str, QPixmap] = {}
+        self._reasons: dict[str, str] = {}
         self._empty = QLabel(texts.REFERENCES_EMPTY)
         self._empty.setWordWrap(True)
         self.list = QListWidget()
@@ -77,20 +77,22 @@ class References(QGroupBox):
             thumbnail = self._thumbnails[reference.path] = QPixmap()
             thumbnail.loadFromData(reference.thumbnail)
             why = (reference.content, reference.appearance)
-            item = self._add(reference.path, texts.reference_reason(*why), thumbnail)
+            # A photo that was found and then pinned keeps its reason.
+            if reference.content is not None or reference.path not in self._reasons:
+                self._reasons[reference.path] = texts.reference_reason(*why)
+            item = self._add(reference.path, thumbnail)
             item.setToolTip(texts.reference_explanation(reference.path, *why))
         shown = {reference.path for reference in references}
         for path in [*self.pinned, *self.excluded]:
             if path not in shown:
-                self._add(path, texts.reference_reason(None, None), self._thumbnails.get(path) or QPixmap(path))
+                self._add(path, self._thumbnails.get(path) or QPixmap(path))
         if self.list.count():
             self.list.setCurrentRow(0)
         self._show_state()
 
-    def _add(self, path: str, reason: str, photo: QPixmap) -> QListWidgetItem:
+    def _add(self, path: str, photo: QPixmap) -> QListWidgetItem:
         item = QListWidgetItem(QIcon(_framed(photo)), "", self.list)
         item.setData(PATH_ROLE, path)
-        item.setData(REASON_ROLE, reason)
         item.setToolTip(path)
         return item
 
@@ -125,7 +127,7 @@ class References(QGroupBox):
         """Pin a photo from disk."""
         if path not in self.pinned:
             self.pinned.append(path)
-            self.list.setCurrentItem(self._add(path, texts.reference_reason(None, None), QPixmap(path)))
+            self.list.setCurrentItem(self._add(path, QPixmap(path)))
         self._show_state()
 
     def _show_state(self, *_: Any) -> None:
@@ -142,11 +144,7 @@ class References(QGroupBox):
     def _show_item(self, item: QListWidgetItem) -> None:
         path = item.data(PATH_ROLE)
         is_excluded = path in self.excluded
-        why = item.data(REASON_ROLE)
-        if is_excluded:
-            why = texts.REFERENCE_EXCLUDED
-        elif path in self.pinned:
-            why = texts.REFERENCE_PINNED
+        why = texts.reference_state(self._reasons.get(path, ""), path in self.pinned, is_excluded)
         item.setText(f"{texts.reference_name(path)}\n{why}")
         font = item.font()
         font.setStrikeOut(is_excluded)

@@ -101,17 +101,23 @@ def test_a_large_message_without_a_hello_is_not_even_hashed(start_daemon: Callab
     assert daemon.pipeline.requests == []
 
 
-def test_a_large_message_with_a_wrong_key_is_refused_by_the_worker(
-    start_daemon: Callable[..., RunningDaemon],
+@pytest.mark.parametrize("order", ["RGBA", "BGRA"])
+def test_of_a_large_message_with_a_wrong_key_nothing_is_told_and_no_file_is_opened(
+    start_daemon: Callable[..., RunningDaemon], order: str
 ) -> None:
     daemon = start_daemon(limits=Limits(verify_at_once_bytes=200))
     with connected(daemon) as peer:
         assert peer.answer_of({"type": "hello", "protocol": 1})["type"] == "hello"
-        peer.send(harmonize(), bytes(24), bytes(24), key=os.urandom(32))
+        message = harmonize(references=["/photo.jpg"])
+        for name in ("layer", "background"):
+            message[name]["order"] = order
+        peer.send(message, bytes(24), bytes(24), key=os.urandom(32))
         while (answer := peer.receive())["type"] == "progress":
             pass
         assert answer["code"] == "wrong-key"
-    assert daemon.pipeline.requests == []
+    assert daemon.pipeline.opened == []
+    # Frames that would be turned in place must not be before they are hashed.
+    assert len(daemon.pipeline.requests) == (0 if order == "BGRA" else 1)
 
 
 @pytest.mark.parametrize("changed", [1, 2, 3, 4, 5])
@@ -206,6 +212,14 @@ def test_messages_that_are_none(daemon: RunningDaemon, parts: list[bytes]) -> No
     with connected(daemon) as peer:
         peer.socket.send_multipart(parts or [b""])
         assert peer.receive()["code"] == "bad-message"
+
+
+def test_a_message_of_very_many_frames_is_refused_before_it_is_hashed(daemon: RunningDaemon) -> None:
+    with connected(daemon) as peer:
+        peer.send(harmonize(), *[b""] * 50_000, key=os.urandom(32))
+        assert "more than 8 frames" in peer.receive()["sentence"]
+        assert peer.answer_of({"type": "status"})["type"] == "status"
+    assert daemon.pipeline.requests == []
 
 
 def test_a_message_of_another_protocol_version(daemon: RunningDaemon) -> None:

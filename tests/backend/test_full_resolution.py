@@ -10,10 +10,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.coefficient_map import object_transforms
 from backend.full_resolution import apply
+from backend.network.harmonizer import transform_colours
 from backend.object_bounds import object_bounds
 from backend.request import Cancelled, HarmonizeRequest
-from backend.working_copy import WorkingCopy, around_object
+from backend.working_copy import WorkingCopy, around_object, whole_picture
 from gallery_tools.errors import RaihaError
 
 DTYPES = ["uint8", "uint16", "float16", "float32"]
@@ -99,17 +101,32 @@ def test_no_halo_at_a_hard_edge(side: int, place: tuple[int, int]) -> None:
     assert np.abs(result[changed][:, :3] - wanted).max() <= 0.51
 
 
-def test_cells_that_are_half_background_do_not_count() -> None:
+def test_the_background_colours_no_edge_as_plain_interpolation_does() -> None:
     layer = pixels((200, 200, 4), "float32")
-    layer[..., 3] = 0
-    layer[47:153, 47:153, 3] = 1
-    request = HarmonizeRequest(layer, pixels((400, 400, 3), "float32", 1), offset=(90, 110))
-    copy = around_object(request, object_bounds(request))
-    share = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(copy.mask)[None], 32)
-    coefficients = share * gains(0.5, 0.5, 0.5, side=32) + (1 - share) * gains(2, 2, 2, side=32)
+    yy, xx = np.mgrid[:200, :200]
+    layer[..., 3] = (xx - 100) ** 2 + (yy - 90) ** 2 < 80**2
+    request = HarmonizeRequest(layer, layer)
+    copy = whole_picture(request)
+    share = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(copy.mask)[None], 16)
+    coefficients = torch.where(share > 0, gains(0.5, 0.5, 0.5), gains(2, 2, 2))
     result = apply(request, coefficients, copy, lambda stage, fraction: None, lambda: False)
+    picture = torch.from_numpy(layer[..., :3]).permute(2, 0, 1)[None]
+    plain = transform_colours(picture, coefficients[None])[0].permute(1, 2, 0).numpy()
     inside = layer[..., 3] > 0
-    assert np.abs(result[inside][:, :3] / layer[inside][:, :3] - 0.5).max() < 0.02
+    wanted = layer[inside][:, :3] / 2
+    assert np.abs(result[inside][:, :3] - wanted).max() < 1e-5
+    assert np.abs(plain[inside] - wanted).max() > 0.1
+
+
+def test_cells_count_by_their_share_of_the_object() -> None:
+    mask = np.zeros((8, 16), dtype=np.float32)
+    mask[:, 8:] = 1
+    mask[:, 4:8] = 0.25
+    columns = torch.tensor([9.0, 1.0, 5.0, 5.0])
+    transforms = object_transforms(gains(1, 1, 1, side=4) + columns, mask)
+    assert np.allclose(transforms[..., 1], (0.25 * 1 + 5) / 1.25)
+    assert np.allclose(transforms[..., 3], 5)
+    assert np.allclose(transforms[..., 0], 1)
 
 
 @pytest.mark.parametrize("only", [None, "colour", "luminance"])

@@ -24,7 +24,7 @@ def scene(count: int = 6, references: int = 0) -> Scene:
     masks = torch.zeros(count, 1, 48, 48)
     masks[..., 12:36, 12:36] = 1
     repeated = targets.unsqueeze(1).repeat(1, references, 1, 1, 1) if references else None
-    return Scene(targets, masks, torch.zeros(count, 64, 3, 3), repeated)
+    return Scene(targets, masks, repeated)
 
 
 def generator() -> torch.Generator:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
 
 from backend.network.harmonizer import NetworkConfig
 from backend.network.weights import load_network
 from training.config import Stage, TrainingConfig, load_config
 from training.objects import ObjectSampler, bounding_boxes
 from training.photo_pack import PhotoPack
+from training.processes import Processes
 from training.recolour import standard_recipes
 from training.train import Trainer, foreground_error, run
+from training.validate import Validation
 
 CONFIG = TrainingConfig(
     stages=(Stage(64, 16, 4), Stage(128, 8, 4, whole_encoder=True)),
@@ -49,11 +56,11 @@ def test_a_pack_holds_photos_masks_and_their_boxes(packed: Path) -> None:
 
 def test_windows_hold_the_object_and_references_the_foreground(packed: Path) -> None:
     drawn = sampler(packed).draw(16, 64, ("augmented", "retrieved", "unrelated"))
-    assert drawn.targets.shape == (16, 3, 64, 64) and drawn.content.shape == (16, 64, 4, 4)
+    assert drawn.targets.shape == (16, 3, 64, 64)
     assert drawn.references is not None and drawn.references.shape == (16, 3, 3, 64, 64)
     assert drawn.reference_content is not None and drawn.reference_content.shape == (16, 3, 64, 4, 4)
     assert (drawn.masks.amax((1, 2, 3)) > 0.5).all()
-    torch.testing.assert_close(drawn.content.norm(dim=1), torch.ones(16, 4, 4))
+    torch.testing.assert_close(drawn.reference_content.norm(dim=2), torch.ones(16, 3, 4, 4))
 
 
 def test_splits_share_no_photo(packed: Path) -> None:
@@ -72,21 +79,13 @@ def test_formula_11_is_the_error_over_the_foreground() -> None:
     assert foreground_error(predicted, targets, masks).item() == pytest.approx(1)
 
 
-def test_the_foreground_s_content_is_that_of_another_recolouring(packed: Path, tmp_path: Path) -> None:
-    other = tmp_path / "recoloured_content_1.npy"
-    np.save(other, -np.load(packed / "content.npy"))
-    pack = PhotoPack.load(packed / "pack_96")
-    files = packed / "content.npy", packed / "retrieved.npy"
-    boxes = bounding_boxes(pack)
-    plain = ObjectSampler([pack], *files, boxes, validation=False, seed=0)
-    blind = ObjectSampler([pack], *files, boxes, validation=False, seed=0, recoloured=[other])
-    numbers = plain.objects[:8]
-    seen, hidden = plain.scene(numbers, 64, ()), blind.scene(numbers, 64, ())
-    share = torch.nn.functional.avg_pool2d(seen.masks, 16).expand_as(seen.content)
-    background, foreground = share == 0, share == 1
-    assert foreground.any() and background.any()
-    torch.testing.assert_close(hidden.content[background], seen.content[background])
-    torch.testing.assert_close(hidden.content[foreground], -seen.content[foreground])
+def test_content_is_that_of_the_composite_and_tells_nothing_of_the_target(packed: Path) -> None:
+    one = trainer(packed)
+    seen = []
+    one.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
+    one.step()
+    composites, _, content = seen[0][:3]
+    torch.testing.assert_close(content, one.extractor.maps(composites), atol=0.05, rtol=0)
 
 
 def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:
@@ -108,13 +107,68 @@ def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:
         assert all(torch.equal(value, other[key]) for key, value in whole.state()[kind].items())
 
 
+def validation(packed: Path, one: Trainer) -> Validation:
+    return Validation(one.extractor, sampler(packed, validation=True), one.composer)
+
+
 def test_a_run_ends_with_a_checkpoint_and_goes_on_after_its_state(packed: Path, tmp_path: Path) -> None:
-    run(trainer(packed), sampler(packed, validation=True), tmp_path, validate_every=100)
+    one = trainer(packed)
+    run(one, validation(packed, one), tmp_path, validate_every=100)
     network = load_network(tmp_path / "harmonizer.safetensors")
     assert network.config == CONFIG.network
     again = trainer(packed)
-    run(again, sampler(packed, validation=True), tmp_path, validate_every=100)
+    run(again, validation(packed, again), tmp_path, validate_every=100)
     assert again.samples == CONFIG.samples
+
+
+def test_a_run_writes_scalars_and_pictures_for_tensorboard(packed: Path, tmp_path: Path) -> None:
+    one = trainer(packed)
+    run(one, validation(packed, one), tmp_path, validate_every=100)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert {"val/composite", "val/none", "val/retrieved", "learning rate"} <= set(events.Tags()["scalars"])
+    assert events.Scalars("val/none")[-1].step == CONFIG.samples
+    assert events.Tags()["images"]
+
+
+def torchrun(packed: Path, folder: Path, processes: int) -> subprocess.CompletedProcess[str]:
+    (folder / "tiny.toml").write_text(
+        "warmup_samples = 4\nreference_share = 0.5\n[network]\nwidth = 32\n"
+        "[[stages]]\nside = 64\nsamples = 16\nbatch = 4\n"
+    )
+    options = ["--config", folder / "tiny.toml", "--data", packed, "--out", folder / "run", "--device", "cpu"]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes]
+    command = [*launcher, "-m", "training.train", *options]
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run([*map(str, command)], cwd=root, env=environment, capture_output=True, text=True)
+
+
+def test_two_processes_train_one_network_and_one_alone_cannot_go_on(packed: Path, tmp_path: Path) -> None:
+    done = torchrun(packed, tmp_path, 2)
+    assert done.returncode == 0, done.stderr
+    state = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
+    assert state["samples"] == 16 and len(state["random"]) == 2
+    assert not torch.equal(state["random"][0][0], state["random"][1][0])  # they draw different samples
+    assert load_network(tmp_path / "run" / "harmonizer.safetensors").config.width == 32
+    alone = torchrun(packed, tmp_path, 1)
+    assert alone.returncode != 0 and "start as many" in alone.stderr
+
+
+def test_gradients_are_the_mean_over_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters = [nn.Parameter(torch.zeros(2, 3)), nn.Parameter(torch.zeros(4))]
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    others = 3.0  # the sum of what two other processes have, at each place
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda message: message.add_(others))
+    Processes(number=3).average_gradients(parameters)
+    assert all(torch.allclose(p.grad, torch.full_like(p, 4 / 3)) for p in parameters if p.grad is not None)
+
+
+def test_half_precision_gives_nearly_the_same_error(packed: Path) -> None:
+    full = trainer(packed)
+    half = Trainer(replace(CONFIG, half_precision=True), sampler(packed), standard_recipes(None))
+    assert half.step() == pytest.approx(full.step(), rel=0.02)
 
 
 def test_training_on_one_scene_lowers_its_error(packed: Path) -> None:

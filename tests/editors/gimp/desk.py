@@ -142,6 +142,8 @@ class Dialog:
     def wait_for_preview(self) -> None:
         """Wait until a preview is shown and no other is being made."""
         self._desk.wait(lambda: self._do("find", role=WORDS, name=texts.PREVIEW_HINT), "the preview")
+        # What a screen reader is told may not be drawn yet; a photo has more colours than words have.
+        self._desk.wait(lambda: self.preview().getcolors() is None, "the preview on the screen")
 
     def wait_for_references(self, expected: Callable[[list[str]], Any]) -> list[str]:
         """Wait for a preview whose list of references is as expected; return the list."""
@@ -229,6 +231,15 @@ class Dialog:
         """Return what the preview looks like."""
         left, top, width, height = self._do("area", role="panel", name=texts.PREVIEW)
         return self._desk.screen.settle().crop((left, top, left + width, top + height))
+
+    def changed_preview(self, before: Image.Image) -> Image.Image:
+        """Wait for a preview that looks otherwise than before; return what it looks like at rest."""
+        self._desk.wait(lambda: self.preview() != before, "another picture in the preview")
+        return self.preview()
+
+    def wait_for_preview_as(self, wanted: Image.Image) -> None:
+        """Wait for a preview that looks as wanted."""
+        self._desk.wait(lambda: self.preview() == wanted, "the wanted picture in the preview")
 
     def picture(self) -> Image.Image:
         """Return what the dialog looks like."""

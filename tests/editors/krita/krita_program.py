@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +18,13 @@ from typing import Any
 from backend.plugin_installer import krita as installer
 
 INSIDE = Path(__file__).with_name("inside")
+LOG = "krita.log"
 WORK = "tmp/raiha-editor-tests"
 EDITORS = Path(os.environ.get("RAIHA_EDITORS_DIR", "/var/cache/raiha-editors"))
 ROOTS = {"krita-5.1": Path("/"), "krita-5.2": EDITORS / "trixie", "krita-5.3": EDITORS / "forky"}
 """The root folder of every Krita."""
+SCENARIO_S = 900.0
+"""A Krita that is not done by then hangs, with its event loop: the waits of a scenario end earlier."""
 WANTED = os.environ.get("RAIHA_TEST_KRITA", "krita-5.1,krita-5.2").split(",")
 
 
@@ -79,9 +84,25 @@ class KritaProgram:
     ) -> tuple[dict[str, Any], Path]:
         """Run a scenario of ``inside/`` with documents and more environment variables.
 
+        A Krita that dies by a signal is started once more, with a warning that holds what it said: one did so, once
+        in many runs.
+
         Returns:
             Its results and the folder of its files.
         """
+        ended, out = self._run_once(scenario, documents, runtime, name, variables)
+        if ended < 0:
+            died = signal.Signals(-ended).name
+            warnings.warn(f"{self.name} died by {died} in {name}, once more:\n{_last_words(out)}", stacklevel=2)
+            ended, out = self._run_once(scenario, documents, runtime, name, variables)
+        if ended:
+            raise AssertionError(f"{self.name} ended with {ended} in {name}:\n{_last_words(out)}")
+        return json.loads((out / "results.json").read_text("utf-8")), out
+
+    def _run_once(
+        self, scenario: str, documents: list[Path], runtime: Path, name: str, variables: dict[str, str]
+    ) -> tuple[int, Path]:
+        """Return Krita's exit status, negative for a signal, and the folder of its files."""
         out = self.work / f"out-{self.name}" / name
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
@@ -96,11 +117,14 @@ class KritaProgram:
         command = ["krita", "--nosplash", *inside_documents]
         if self.root != Path("/"):
             command = ["/usr/sbin/chroot", str(self.root), *command]
-        with (out / "krita.log").open("wb") as log:
-            done = subprocess.run(command, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            raise AssertionError(f"Krita ended with {done.returncode}:\n{(out / 'krita.log').read_text()[-6000:]}")
-        return json.loads((out / "results.json").read_text("utf-8")), out
+        with (out / LOG).open("wb") as log:
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            try:
+                return process.wait(SCENARIO_S), out
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGABRT)  # The test driver then writes where it is.
+                process.wait()
+        raise AssertionError(f"{self.name} hangs in {name}:\n{_last_words(out)}")
 
     def _forget_last_options(self) -> None:
         settings = self.home / ".config" / "kritarc"
@@ -120,6 +144,11 @@ class KritaProgram:
             "RAIHA_TEST_SCRIPT": self.inside(script),
             "RAIHA_TEST_OUT": self.inside(out),
         }
+
+
+def _last_words(out: Path) -> str:
+    """Return the end of what a Krita wrote."""
+    return (out / LOG).read_text("utf-8", "replace")[-6000:]
 
 
 def install_driver(folders: installer.KritaFolders) -> None:

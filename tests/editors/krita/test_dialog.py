@@ -75,9 +75,10 @@ def test_excluded_pinned_and_chosen_references_are_used_as_raiha_harmonize_does(
 def test_list_says_what_is_excluded_pinned_and_chosen(run: Run) -> None:
     excluded, pinned = (run.found["references"][row].splitlines()[0] for row in (0, 1))
     again = dict(line.splitlines() for line in run.found["references_again"])
-    assert again[excluded] == "Excluded"
-    assert again[pinned] == "Pinned"
-    assert again[run.chosen.name] == "Pinned"
+    reasons = dict(line.splitlines() for line in run.found["references"])
+    assert again[excluded] == f"Excluded · {reasons[excluded]}"
+    assert again[pinned] == f"Pinned · {reasons[pinned]}"
+    assert again[run.chosen.name] == "Pinned · Chosen by you"
 
 
 def test_again_by_its_shortcut_does_the_same_without_a_dialog(run: Run) -> None:

@@ -91,7 +91,7 @@ def choose_from_disk(references):
 def apply(dialog):
     """Press Harmonize and wait; take a picture on the way."""
     dialog.apply.click()
-    yield 0.15
+    yield lambda: dialog.progress.words.text() == "Harmonizing" or shown("raiha_dialog") is None
     screenshot("krita-progress")
     yield lambda: shown("raiha_dialog") is None
     yield driver.is_settled

@@ -1,5 +1,6 @@
 """Drives Krita's own window: a scenario yields what it waits for, and the event loop runs on meanwhile."""
 
+import faulthandler
 import json
 import os
 import runpy
@@ -14,7 +15,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QLineEdit, QMenu
 
 OUT = Path(os.environ.get("RAIHA_TEST_OUT", "."))
-PATIENCE_S = 600
+PATIENCE_S = 240
 """A wait that lasts longer ends Krita, so that a test fails in place of hanging."""
 
 results = {}
@@ -27,7 +28,8 @@ def has_begun():
 
 
 def begin():
-    """Start the scenario and the clock that drives it."""
+    """Start the scenario and the clock that drives it; a Krita that crashes writes where in Python that was."""
+    faulthandler.enable()
     sys.path.insert(0, str(Path(os.environ["RAIHA_TEST_SCRIPT"]).parent))
     names = runpy.run_path(os.environ["RAIHA_TEST_SCRIPT"])
     _state.update(scenario=_whole(names["scenario"]), condition=lambda: True, since=time.monotonic())
@@ -137,6 +139,7 @@ def filter_menu():
 
 def harmonize_again():
     """Choose Filter > Harmonize Again and wait until it has ended; a condition to wait for is yielded."""
+    yield menu_entry("Harmonize Again").isEnabled  # What is greyed out does nothing.
     menu_entry("Harmonize Again").trigger()
     yield lambda: shown("raiha_progress") is None
     yield is_settled
@@ -159,6 +162,13 @@ def is_settled():
         return False
     document().unlock()
     return True
+
+
+def at_rest():
+    """Wait until Krita has taken note of a change and has nothing left to compute."""
+    yield 0.2
+    yield is_settled
+    yield 0.1
 
 
 def choose(name):

@@ -1,0 +1,53 @@
+"""Composites out of two exposures of a scene."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.training.test_train import CONFIG, sampler
+from training.exposures import ExposureSampler
+from training.recolour import standard_recipes
+from training.train import Trainer
+
+
+@pytest.fixture()
+def lit(tmp_path: Path) -> Path:
+    """Two scenes of one grey each in two and three exposures; the second scene is of the val split."""
+    lines = []
+    for scene, levels in enumerate(([60, 90], [150, 190, 230])):
+        files = [f"{scene}_{level}.png" for level in levels]
+        for file, level in zip(files, levels, strict=True):
+            Image.fromarray(np.full((30, 40, 3), level, np.uint8)).save(tmp_path / file)
+        lines.append(json.dumps({"files": files, "split": "val" if scene else "train"}))
+    (tmp_path / "light.jsonl").write_text("\n".join(lines))
+    return tmp_path
+
+
+def test_object_and_scene_are_of_two_exposures(packed: Path, lit: Path) -> None:
+    for validation, levels in ((False, {60, 90}), (True, {150, 190, 230})):
+        scene, composites = ExposureSampler(lit, sampler(packed), 64, validation=validation).draw(12, 64)
+        assert scene.references is None and composites.shape == (12, 3, 64, 64)
+        for target, composite, mask in zip(scene.targets, composites, scene.masks, strict=True):
+            around, pasted = (
+                round(255 * one[:, mask[0] == inside].mean().item()) for one, inside in ((target, 0), (composite, 1))
+            )
+            assert {around, pasted} <= levels and around != pasted
+            torch.testing.assert_close(composite[:, mask[0] == 0], target[:, mask[0] == 0])
+
+
+def test_a_run_may_draw_them(packed: Path, lit: Path) -> None:
+    one = sampler(packed)
+    exposures = ExposureSampler(lit, one, 64)
+    trainer = Trainer(replace(CONFIG, exposure_share=1.0), one, standard_recipes(None), exposures=exposures)
+    composed: list[torch.Tensor] = []
+    trainer.network.register_forward_pre_hook(lambda _, inputs: composed.append(inputs[0]))
+    trainer.step()
+    assert set((255 * composed[0]).round().unique().int().tolist()) >= {60, 90}
+    assert trainer.samples == 4

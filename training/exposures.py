@@ -1,0 +1,59 @@
+"""Other exposures of the same scene: composites whose object was taken in another light, as Hday2night's are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from training.objects import ObjectSampler, Scene
+from training.windows import cut, random_windows, take
+
+
+class ExposureSampler:
+    """Draws two exposures of a scene, and an object's shape from other photos for where the one is pasted.
+
+    Args:
+        data: folder with light.jsonl, a JSON object a line with the ``files`` of a scene's exposures and its ``split``.
+        objects: lends the shapes; its generator draws.
+        side: of the squares that photos are kept at, pixels.
+        validation: scenes of the val split.
+    """
+
+    def __init__(self, data: Path, objects: ObjectSampler, side: int = 256, *, validation: bool = False) -> None:
+        self._objects = objects
+        entries = [json.loads(line) for line in (data / "light.jsonl").read_text().splitlines()]
+        chosen = [entry for entry in entries if (entry["split"] == "val") == validation]
+        photos = [_square(data / file, side) for entry in chosen for file in entry["files"]]
+        self._photos: NDArray[np.uint8] = np.stack(photos)
+        counts = [len(entry["files"]) for entry in chosen]
+        self._counts = torch.tensor(counts)
+        self._first = torch.tensor([0, *np.cumsum(counts[:-1])])
+
+    def draw(self, count: int, side: int) -> tuple[Scene, Tensor]:
+        """Scenes without references and their composites (B, 3, S, S), in 8-bit steps as files are."""
+        generator = self._objects.generator
+        scenes = torch.randint(len(self._counts), (count,), generator=generator)
+        here = (torch.rand(count, generator=generator) * self._counts[scenes]).long()
+        step = 1 + (torch.rand(count, generator=generator) * (self._counts[scenes] - 1)).long()
+        elsewhere = (here + step) % self._counts[scenes]
+        grid = random_windows(count, 0.4, 1.0, generator).grid(torch.ones(count, 2), side, side)
+        targets, others = (
+            cut(take(self._photos, (self._first[scenes] + exposure).numpy()), grid) / 255
+            for exposure in (here, elsewhere)
+        )
+        masks = self._objects.draw(count, side).masks
+        composites = targets + masks * (others - targets)
+        return Scene(targets, masks), (composites * 255).round() / 255
+
+
+def _square(file: Path, side: int) -> NDArray[np.uint8]:
+    """(3, side, side) of a photo, stretched."""
+    with Image.open(file) as image:
+        pixels: NDArray[np.uint8] = np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BOX))
+    return np.moveaxis(pixels, 2, 0)

@@ -4,10 +4,11 @@
 
 * parameters: of network and extractor together; parameters_network and parameters_extractor apart;
 * macs, macs_4_refs: multiply-accumulates of the network without references and with 4; macs_extractor: of the
-  extractor on the composite (at its own input size);
+  extractor on the composite;
 * ms_0_refs, ms_4_refs: median milliseconds of one pass of the network on the CPU with --threads (2); ms_extractor: the
   same of the extractor on the composite;
-* ms_0_refs_served, ms_4_refs_served: the network's stage of a whole request, which also sees the mirror image;
+* ms_0_refs_served, ms_4_refs_served: the network's stage of a whole request: the extractor on the composite, and the
+  network on the composite and its mirror image;
 * fastest: the shortest of each of these, which on a busy machine tells more of the network;
 * gpu: the same milliseconds on a GPU, or null where there is none;
 * limits and within_limits: what the project allows itself, and whether this run kept it;
@@ -39,7 +40,7 @@ from backend.network.harmonizer import Harmonizer
 from backend.network.weights import SHIPPED_WEIGHTS, load_network
 from backend.pipeline import Pipeline
 from backend.request import HarmonizeRequest
-from gallery_tools.extractors.extractor import Extractor
+from gallery_tools.extractors.extractor import load_extractor
 from gallery_tools.extractors.registry import extractor_info
 from gallery_tools.extractors.weights import build_network
 
@@ -58,6 +59,11 @@ def composite_photo() -> np.ndarray:
         return np.asarray(image.convert("RGB").resize((SIDE, SIDE)))
 
 
+def composite_picture() -> Tensor:
+    """(1, 3, 256, 256) in [0, 1]."""
+    return torch.from_numpy(composite_photo() / np.float32(255)).permute(2, 0, 1)[None].contiguous()
+
+
 def object_mask() -> np.ndarray:
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[64:192, 80:176] = 255
@@ -71,7 +77,7 @@ def network_inputs(network: Harmonizer, references: int, device: str) -> list[Te
     )
     pictures = torch.rand(1, references, 3, SIDE, SIDE, generator=generator)
     inputs: list[Tensor | None] = [
-        torch.from_numpy(composite_photo() / np.float32(255)).permute(2, 0, 1)[None].contiguous().to(device),
+        composite_picture().to(device),
         torch.from_numpy(object_mask() / np.float32(255))[None, None].to(device),
         content[:, 0].to(device),
     ]
@@ -115,8 +121,7 @@ def served_seconds(pipeline: Pipeline, references: int, rounds: int) -> list[flo
 @torch.inference_mode()
 def speeds(weights: Path, device: str, rounds: int) -> dict[str, Any]:
     network = load_network(weights, device)
-    info = extractor_info(network.config.extractor)
-    extractor, photo = Extractor(info, build_network(info, None), device), composite_photo()
+    extractor, picture = load_extractor(network.config.extractor, device=device), composite_picture().to(device)
     pipeline = Pipeline(device, weights)
     seconds = {}
     for references in (0, REFERENCES):
@@ -124,7 +129,7 @@ def speeds(weights: Path, device: str, rounds: int) -> dict[str, Any]:
         name = f"ms_{references}_refs"
         seconds[name] = seconds_of_rounds(lambda inputs=inputs: network(*inputs), rounds, device)
         seconds[f"{name}_served"] = served_seconds(pipeline, references, max(1, rounds // 4))
-    seconds["ms_extractor"] = seconds_of_rounds(lambda: extractor.content_features([photo]), rounds, device)
+    seconds["ms_extractor"] = seconds_of_rounds(lambda: extractor.maps(picture), rounds, device)
     medians = {name: round(1000 * statistics.median(times), 2) for name, times in seconds.items()}
     return {**medians, "fastest": {name: round(1000 * min(times), 2) for name, times in seconds.items()}}
 
@@ -132,16 +137,15 @@ def speeds(weights: Path, device: str, rounds: int) -> dict[str, Any]:
 @torch.inference_mode()
 def sizes(weights: Path) -> dict[str, int]:
     network = load_network(weights)
-    info = extractor_info(network.config.extractor)
-    module = build_network(info, None)
-    extractor, photo = Extractor(info, module), composite_photo()
+    module, _ = build_network(extractor_info(network.config.extractor))
+    extractor, picture = load_extractor(network.config.extractor), composite_picture()
     return {
         "parameters": parameters(network) + parameters(module),
         "parameters_network": parameters(network),
         "parameters_extractor": parameters(module),
         "macs": macs(lambda: network(*network_inputs(network, 0, "cpu"))),
         f"macs_{REFERENCES}_refs": macs(lambda: network(*network_inputs(network, REFERENCES, "cpu"))),
-        "macs_extractor": macs(lambda: extractor.content_features([photo])),
+        "macs_extractor": macs(lambda: extractor.maps(picture)),
     }
 
 

@@ -48,6 +48,7 @@ class TrainingConfig:
         most_references: references in a step, 1 to this many.
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
         flat_share: share of samples made as HAdobe5k was: a scene as a camera leaves it, a retouched object.
+        pairs_share: share of the steps with ready pairs, iHarmony4's say; the rest recolours objects.
         exposure_share: share of the steps whose objects come from another exposure of the scene.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
@@ -69,6 +70,7 @@ class TrainingConfig:
     most_references: int = 1
     scene_retouch: float = 0.5
     flat_share: float = 0.0
+    pairs_share: float = 0.0
     exposure_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
-from training.objects import ObjectSampler, Scene
+from training.objects import ObjectSampler, ReadyPairs, Scene
 from training.windows import cut, random_windows, take
 
 
@@ -35,8 +34,8 @@ class ExposureSampler:
         self._counts = torch.tensor(counts)
         self._first = torch.tensor([0, *np.cumsum(counts[:-1])])
 
-    def draw(self, count: int, side: int) -> tuple[Scene, Tensor]:
-        """Scenes without references and their composites (B, 3, S, S), in 8-bit steps as files are."""
+    def draw(self, count: int, side: int) -> ReadyPairs:
+        """A batch of B = ``count`` windows of S = ``side`` pixels, without references, in 8-bit steps as files are."""
         generator = self._objects.generator
         scenes = torch.randint(len(self._counts), (count,), generator=generator)
         here = (torch.rand(count, generator=generator) * self._counts[scenes]).long()
@@ -49,7 +48,7 @@ class ExposureSampler:
         )
         masks = self._objects.draw(count, side).masks
         composites = targets + masks * (others - targets)
-        return Scene(targets, masks), (composites * 255).round() / 255
+        return ReadyPairs(Scene(targets, masks), (composites * 255).round() / 255)
 
 
 def _square(file: Path, side: int) -> NDArray[np.uint8]:

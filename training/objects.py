@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from training.object_windows import windows_around
 from training.photo_pack import PhotoPack
 from training.windows import Windows, cut, take
+
+WINDOW_FACTORS = 1.1, 4.0
+"""Least and most side of a window as a multiple of the object's."""
 
 _SMALLEST_AREA = 0.002  # of the photo: smaller objects are specks at 128 px
 
@@ -59,6 +63,19 @@ class Scene:
         return Scene(self.targets.to(device), self.masks.to(device), references, content)
 
 
+@dataclass(frozen=True)
+class ReadyPairs:
+    """Windows of one batch whose composites need no recolouring.
+
+    Attributes:
+        scene: what is real.
+        composites: (B, 3, S, S) float32 as the targets.
+    """
+
+    scene: Scene
+    composites: Tensor
+
+
 class ObjectSampler:
     """Draws scenes of one split.
 
@@ -91,20 +108,10 @@ class ObjectSampler:
         return next((pack for pack in self.packs if pack.side >= 1.4 * side), self.packs[-1])
 
     def _windows(self, numbers: NDArray[np.int64], closest: float, widest: float) -> Windows:
-        """Windows that hold the objects' boxes, ``closest`` to ``widest`` times as large, square where they fit."""
-        draw = self.generator
+        """Windows that hold the objects' boxes, ``closest`` to ``widest`` times as large."""
         pack = self.packs[0]
-        boxes = torch.from_numpy(self.boxes[numbers])
         sizes = torch.from_numpy(pack.sizes[pack.owners[numbers]]).float()
-        spans = boxes[:, 2:] - boxes[:, :2]
-        factor = closest * (widest / closest) ** torch.rand(len(numbers), 1, generator=draw)
-        side = (spans * sizes).max(1, keepdim=True).values * factor
-        stretch = torch.exp(torch.randn(len(numbers), 2, generator=draw) * 0.08)
-        extents = torch.maximum((side * stretch / sizes).clamp(max=1), spans)
-        slack = extents - spans
-        low = (boxes[:, :2] - torch.rand(len(numbers), 2, generator=draw) * slack).clamp(min=0)
-        low = torch.minimum(low, 1 - extents)
-        return Windows(low + extents / 2, extents, torch.rand(len(numbers), generator=draw) < 0.5)
+        return windows_around(torch.from_numpy(self.boxes[numbers]), sizes, closest, widest, self.generator)
 
     def _cut_pixels(self, photos: NDArray[np.int64], windows: Windows, side: int) -> Tensor:
         """(B, 3, S, S) windows of photos."""
@@ -165,7 +172,7 @@ class ObjectSampler:
         """As ``draw``, for chosen objects."""
         pack = self._pack(side)
         photos = pack.owners[numbers]
-        windows = self._windows(numbers, 1.1, 4.0)
+        windows = self._windows(numbers, *WINDOW_FACTORS)
         targets = self._cut_pixels(photos, windows, side)
         grid = windows.grid(self._occupied(pack, photos), side, side)
         masks = cut(take(pack.masks, numbers).unsqueeze(1), grid) / 255

@@ -18,16 +18,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from backend.evaluation import Pair
 from training.iharmony4 import SUBSETS, read_split
 from training.object_windows import windows_around
-from training.objects import bounding_boxes, usable_objects
+from training.objects import WINDOW_FACTORS, ReadyPairs, Scene, bounding_boxes, usable_objects
 from training.photo_pack import PhotoPack, build
 from training.windows import cut, take
-
-_CLOSEST, _WIDEST = 1.1, 4.0  # side of a window as a multiple of the object's
 
 
 @dataclass(frozen=True)
@@ -99,60 +96,42 @@ def _in_val(real: Path, share: float) -> bool:
     return int.from_bytes(digest, "big") < share * 2**32
 
 
-@dataclass(frozen=True)
-class PairBatch:
-    """Windows of pairs.
-
-    Attributes:
-        targets: (B, 3, S, S) float32 encoded sRGB in [0, 1].
-        masks: (B, 1, S, S) float32, 1 = foreground.
-        composites: (B, 3, S, S) float32 as the targets.
-    """
-
-    targets: Tensor
-    masks: Tensor
-    composites: Tensor
-
-
 class PairSampler:
     """Draws windows of one split's pairs.
 
     Args:
         pack: the pairs.
         validation: draw from the val split.
-        seed: of the draw.
+        generator: of the draw; its state is all that a run needs to go on.
 
     Attributes:
         pairs: (n,) int64 numbers of the composites that are drawn from; those of specks are left out.
-        generator: of the draw; its state is all that a run needs to go on.
     """
 
-    def __init__(self, pack: PairPack, *, validation: bool, seed: int) -> None:
+    def __init__(self, pack: PairPack, generator: torch.Generator, *, validation: bool) -> None:
         self.pack = pack
         self.boxes = bounding_boxes(pack.photos)
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = generator
         usable = usable_objects(pack.photos, self.boxes, validation=validation)
         self.pairs = np.flatnonzero(np.isin(pack.composite_masks, usable))
         if not len(self.pairs):
             raise ValueError(f"The {'val' if validation else 'train'} split of the pack holds no pairs.")
 
-    def draw(self, count: int, side: int) -> PairBatch:
+    def draw(self, count: int, side: int) -> ReadyPairs:
         """A batch of B = ``count`` windows of S = ``side`` pixels."""
         picks = torch.randint(len(self.pairs), (count,), generator=self.generator)
         return self.batch(self.pairs[picks.numpy()], side)
 
-    def batch(self, numbers: NDArray[np.int64], side: int) -> PairBatch:
+    def batch(self, numbers: NDArray[np.int64], side: int) -> ReadyPairs:
         """As ``draw``, for the composites with these numbers."""
         photos, masks = self.pack.photos, self.pack.composite_masks[numbers]
         owners = photos.owners[masks]
         sizes = torch.from_numpy(photos.sizes[owners]).float()
-        windows = windows_around(torch.from_numpy(self.boxes[masks]), sizes, _CLOSEST, _WIDEST, self.generator)
+        windows = windows_around(torch.from_numpy(self.boxes[masks]), sizes, *WINDOW_FACTORS, self.generator)
         grid = windows.grid(sizes / photos.side, side, side)
-        return PairBatch(
-            targets=cut(take(photos.photos, owners), grid) / 255,
-            masks=cut(take(photos.masks, masks).unsqueeze(1), grid) / 255,
-            composites=cut(take(self.pack.composites, numbers), grid) / 255,
-        )
+        real = cut(take(photos.photos, owners), grid) / 255
+        scene = Scene(real, cut(take(photos.masks, masks).unsqueeze(1), grid) / 255)
+        return ReadyPairs(scene, cut(take(self.pack.composites, numbers), grid) / 255)
 
 
 def main() -> None:

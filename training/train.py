@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -25,7 +26,8 @@ from training.composites import Composer
 from training.config import TrainingConfig, load_config
 from training.exposures import ExposureSampler
 from training.journal import Journal
-from training.objects import ObjectSampler, Scene, bounding_boxes
+from training.objects import ObjectSampler, ReadyPairs, Scene, bounding_boxes
+from training.pair_pack import PairPack, PairSampler
 from training.photo_pack import PhotoPack
 from training.processes import Processes
 from training.recolour import Recipe, standard_recipes
@@ -41,6 +43,13 @@ def foreground_error(predicted: Tensor, targets: Tensor, masks: Tensor) -> Tenso
     return error.sum((1, 2, 3)) / (3 * masks.sum((1, 2, 3)).clamp_min(_SMALLEST_FOREGROUND))
 
 
+class ReadySampler(Protocol):
+    """Draws pairs that need no recolouring; its draws depend on the object sampler's generator alone."""
+
+    def draw(self, count: int, side: int) -> ReadyPairs:
+        """A batch of B = ``count`` windows of S = ``side`` pixels."""
+
+
 class Trainer:
     """A run that can stop anywhere and go on exactly as if it had not.
 
@@ -51,7 +60,7 @@ class Trainer:
         backbone: ImageNet's weights for the encoder.
         start: a checkpoint to begin from.
         processes: that train together.
-        exposures: of scenes in several lights, for ``config.exposure_share``.
+        ready: samplers of ready pairs, each with its share of the steps.
     """
 
     def __init__(
@@ -62,12 +71,12 @@ class Trainer:
         backbone: Path | None = None,
         start: Path | None = None,
         processes: Processes | None = None,
-        exposures: ExposureSampler | None = None,
+        ready: Sequence[tuple[ReadySampler, float]] = (),
     ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.sampler = sampler
-        self.exposures = exposures
+        self.ready = ready
         self.composer = Composer.of(config, recipes)
         self.processes = processes or Processes()
         self.generator = torch.Generator().manual_seed(config.seed + 1 + 1000 * self.processes.rank)
@@ -114,9 +123,12 @@ class Trainer:
 
     def _drawn(self, count: int, side: int) -> tuple[Scene, Tensor]:
         """Scenes and their composites, on the network's device."""
-        if self.exposures and self.choices.random() < self.config.exposure_share:
-            scene, composites = self.exposures.draw(count, side)
-            return scene.to(self.device), composites.to(self.device)
+        drawn = self.choices.random()
+        for sampler, share in self.ready:
+            if drawn < share:
+                pairs = sampler.draw(count, side)
+                return pairs.scene.to(self.device), pairs.composites.to(self.device)
+            drawn -= share
         scene = self.sampler.draw(count, side, self._reference_ways())
         return self.composer.compose(scene.to(self.device), self.generator)
 
@@ -259,6 +271,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="a checkpoint to begin from, instead of the backbone alone")
     parser.add_argument("--films", type=Path)
     parser.add_argument("--photos", type=Path, help="the folder of light.jsonl, for another exposure of the scene")
+    parser.add_argument("--pairs", type=Path, help="ready pairs, packed by training.pair_pack")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--validate-every", type=int, default=8000)
     parser.add_argument("--in-memory", action="store_true", help="read the packs at once: faster, and takes gigabytes")
@@ -272,8 +285,13 @@ def main() -> None:
     data = (packs, arguments.data / "content.npy", arguments.data / "retrieved.npy", boxes)
     sampler = ObjectSampler(*data, validation=False, seed=config.seed + 1000 * processes.rank)
     recipes = standard_recipes(arguments.films)
-    exposures = ExposureSampler(arguments.photos, sampler) if arguments.photos else None
-    trainer = Trainer(config, sampler, recipes, arguments.backbone, arguments.start, processes, exposures)
+    ready: list[tuple[ReadySampler, float]] = []
+    if arguments.photos:
+        ready.append((ExposureSampler(arguments.photos, sampler), config.exposure_share))
+    if arguments.pairs:
+        pack = PairPack.load(arguments.pairs, in_memory=arguments.in_memory)
+        ready.append((PairSampler(pack, sampler.generator, validation=False), config.pairs_share))
+    trainer = Trainer(config, sampler, recipes, arguments.backbone, arguments.start, processes, ready)
     held_out = ObjectSampler(*data, validation=True, seed=0)
     validation = Validation(trainer.extractor, held_out, trainer.composer, trainer.device)
     run(trainer, validation, arguments.out, arguments.validate_every)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +31,8 @@ def lit(tmp_path: Path) -> Path:
 
 def test_object_and_scene_are_of_two_exposures(packed: Path, lit: Path) -> None:
     for validation, levels in ((False, {60, 90}), (True, {150, 190, 230})):
-        scene, composites = ExposureSampler(lit, sampler(packed), 64, validation=validation).draw(12, 64)
+        pairs = ExposureSampler(lit, sampler(packed), 64, validation=validation).draw(12, 64)
+        scene, composites = pairs.scene, pairs.composites
         assert scene.references is None and composites.shape == (12, 3, 64, 64)
         for target, composite, mask in zip(scene.targets, composites, scene.masks, strict=True):
             around, pasted = (
@@ -44,8 +44,7 @@ def test_object_and_scene_are_of_two_exposures(packed: Path, lit: Path) -> None:
 
 def test_a_run_may_draw_them(packed: Path, lit: Path) -> None:
     one = sampler(packed)
-    exposures = ExposureSampler(lit, one, 64)
-    trainer = Trainer(replace(CONFIG, exposure_share=1.0), one, standard_recipes(None), exposures=exposures)
+    trainer = Trainer(CONFIG, one, standard_recipes(None), ready=[(ExposureSampler(lit, one, 64), 1.0)])
     composed: list[torch.Tensor] = []
     trainer.network.register_forward_pre_hook(lambda _, inputs: composed.append(inputs[0]))
     trainer.step()

@@ -37,23 +37,28 @@ def test_photos_and_masks_are_packed_once_and_composites_fit_them(pack: PairPack
 
 
 def test_windows_show_the_same_place_of_target_mask_and_composite(pack: PairPack) -> None:
-    sampler = PairSampler(pack, validation=False, seed=3)
+    sampler = PairSampler(pack, torch.Generator().manual_seed(3), validation=False)
     drawn = sampler.draw(16, 64)
-    assert drawn.targets.shape == drawn.composites.shape == (16, 3, 64, 64) and drawn.masks.shape == (16, 1, 64, 64)
-    assert (drawn.masks.amax((1, 2, 3)) > 0.999).all()
-    outside, inside = (drawn.masks == 0).expand_as(drawn.targets), (drawn.masks > 0.999).expand_as(drawn.targets)
-    torch.testing.assert_close(drawn.composites[outside], drawn.targets[outside])
-    ratio = drawn.composites[inside] / drawn.targets[inside]
+    targets, masks = drawn.scene.targets, drawn.scene.masks
+    assert targets.shape == drawn.composites.shape == (16, 3, 64, 64) and masks.shape == (16, 1, 64, 64)
+    assert (masks.amax((1, 2, 3)) > 0.999).all()
+    outside, inside = (masks == 0).expand_as(targets), (masks > 0.999).expand_as(targets)
+    torch.testing.assert_close(drawn.composites[outside], targets[outside])
+    ratio = drawn.composites[inside] / targets[inside]
     assert ((ratio - 0.75).abs().lt(0.02) | (ratio - 0.5).abs().lt(0.02)).all()
 
 
 def test_the_same_state_draws_the_same_and_splits_share_no_photo(pack: PairPack) -> None:
-    first, second = (PairSampler(pack, validation=False, seed=5) for _ in range(2))
+    first, second = (PairSampler(pack, torch.Generator().manual_seed(5), validation=False) for _ in range(2))
     first.draw(2, 64)
     second.generator.set_state(first.generator.get_state())
     assert torch.equal(first.draw(4, 64).composites, second.draw(4, 64).composites)
     owners = [
-        set(pack.photos.owners[pack.composite_masks[PairSampler(pack, validation=val, seed=0).pairs]])
+        set(
+            pack.photos.owners[
+                pack.composite_masks[PairSampler(pack, torch.Generator().manual_seed(0), validation=val).pairs]
+            ]
+        )
         for val in (False, True)
     ]
     assert owners[0] and owners[1] and not owners[0] & owners[1]
@@ -62,7 +67,7 @@ def test_the_same_state_draws_the_same_and_splits_share_no_photo(pack: PairPack)
 def test_a_split_without_pairs_is_told(pack: PairPack) -> None:
     only = PairPack(pack.photos, pack.composites[:0], pack.composite_masks[:0])
     with pytest.raises(ValueError, match="holds no pairs"):
-        PairSampler(only, validation=False, seed=0)
+        PairSampler(only, torch.Generator().manual_seed(0), validation=False)
 
 
 def test_windows_hold_their_objects() -> None:

@@ -23,7 +23,8 @@ Split = Literal["train", "test"]
 
 def has_lists(root: Path, split: Split) -> bool:
     """Whether a folder holds a list of the split."""
-    return any(file.is_file() for file in (_root_list(root, split), *_subset_lists(root, split).values()))
+    files = [_root_list(root, split), *(_subset_list(root, split, subset) for subset in SUBSETS)]
+    return any(file.is_file() for file in files)
 
 
 def read_split(root: Path, split: Split, subsets: Collection[str] = SUBSETS) -> list[Pair]:
@@ -61,8 +62,8 @@ def _root_list(root: Path, split: Split) -> Path:
     return root / f"IHD_{split}.txt"
 
 
-def _subset_lists(root: Path, split: Split) -> dict[str, Path]:
-    return {subset: root / subset / f"{subset}_{split}.txt" for subset in SUBSETS}
+def _subset_list(root: Path, split: Split, subset: str) -> Path:
+    return root / subset / f"{subset}_{split}.txt"
 
 
 def _listed_in_root(root: Path, split: Split, subsets: Collection[str]) -> Iterator[Path]:
@@ -80,7 +81,7 @@ def _listed_in_root(root: Path, split: Split, subsets: Collection[str]) -> Itera
 
 
 def _listed_in_subset(root: Path, split: Split, subset: str) -> Iterator[Path]:
-    file = _subset_lists(root, split)[subset]
+    file = _subset_list(root, split, subset)
     for line in _lines(file):
         parts = PurePosixPath(line).parts
         if len(parts) != 1 and parts[:-1] != (subset, _COMPOSITES):

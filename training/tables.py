@@ -188,6 +188,7 @@ def main() -> None:
     parser.add_argument("folder", metavar="DIR", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="a folder")
     parser.add_argument("--gallery", help="search this gallery for references")
+    parser.add_argument("--subsets", nargs="+", choices=SUBSETS, default=SUBSETS, help="of iHarmony4's test list")
     parser.add_argument("--runs", type=int, default=5, help="random draws of a reference")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
     parser.add_argument("--weights", type=Path, default=SHIPPED_WEIGHTS, help="Raiha's checkpoint")
@@ -198,7 +199,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs must be at least 1")
-    pairs = read_split(options.folder, "test") if has_lists(options.folder, "test") else find_pairs(options.folder)
+    listed = has_lists(options.folder, "test")
+    pairs = read_split(options.folder, "test", options.subsets) if listed else find_pairs(options.folder)
     published = read_published(options.folder)
     methods = {OURS: _method(options.weights, options.device)}
     methods |= {name: _method(Path(file), options.device) for name, file in options.variant}

@@ -1,6 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Threads that wait must not spin: tests run several programs on a few cores.
+export OMP_WAIT_POLICY = passive
+
 .PHONY: venv demo test test-editors lint docs
 
 venv: .venv/.ready

@@ -208,9 +208,7 @@ def _coefficients(
 ) -> Tensor:
     """(12, h, w) coefficients, the mean of those for the composite and for its mirror image, which err apart."""
     both = [torch.cat([one, one.flip(-1)]) for one in (composite, mask, content)]
-    if references is not None and contents is not None:
-        both += [one.expand(2, *one.shape[1:]) for one in (references, contents)]
-    straight, mirrored = network(*both).float()
+    straight, mirrored = network(*both, references, contents).float()
     mean: Tensor = (straight + mirrored.flip(-1)) / 2
     return mean
 

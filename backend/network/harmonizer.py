@@ -104,11 +104,15 @@ class Harmonizer(nn.Module):
         return torch.cat([self.join(joined), 2 * F.avg_pool2d(pictures, _STRIDE) - 1], dim=1)
 
     def _references(self, references: Tensor, contents: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Features and content (B, K, C, h, w) of references (B, K, 3, H, W) at the size of ``like``."""
-        count, number = references.shape[:2]
+        """Features and content (B, K, C, h, w) of references (B or 1, K, 3, H, W) at the size of ``like``."""
         features = self._features(references.flatten(0, 1), None)
         content = _upsampled(contents.flatten(0, 1), like)
-        return features.reshape(count, number, *features.shape[1:]), content.reshape(count, number, *content.shape[1:])
+        count, number = references.shape[:2]
+
+        def of_each(maps: Tensor) -> Tensor:  # references of the whole batch are seen once
+            return maps.reshape(count, number, *maps.shape[1:]).expand(len(like), -1, -1, -1, -1)
+
+        return of_each(features), of_each(content)
 
     def _described(self, composite: Tensor, mask: Tensor, features: Tensor, fused: Tensor, looked_up: Tensor) -> Tensor:
         """(B, n) what is known of foreground, background and surroundings as a whole."""
@@ -136,8 +140,9 @@ class Harmonizer(nn.Module):
             composite: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of 64.
             mask: (B, 1, H, W) float32, 1 = foreground.
             content: (B, D, h', w') content features of the composite, any grid over the same window.
-            references: (B, K, 3, H, W) encoded sRGB, or None in the non-reference setting.
-            reference_contents: (B, K, D, h', w') content features of the references.
+            references: (B, K, 3, H, W) encoded sRGB, or (1, K, 3, H, W) for the whole batch; None in the non-reference
+                setting.
+            reference_contents: (B or 1, K, D, h', w') content features of the references.
 
         Returns:
             (B, 12, H / 16, W / 16) affine transforms as ``IDENTITY`` orders them; for the dense head transforms

@@ -56,6 +56,12 @@ def test_the_order_of_references_does_not_matter() -> None:
     torch.testing.assert_close(one, other)
 
 
+def test_references_of_the_whole_batch_are_those_of_each() -> None:
+    network, references, contents = trained_like(), torch.rand(1, 2, 3, SIDE, SIDE), torch.randn(1, 2, 64, 4, 4)
+    each = network(*inputs(), references.repeat(2, 1, 1, 1, 1), contents.repeat(2, 1, 1, 1, 1))
+    torch.testing.assert_close(network(*inputs(), references, contents), each)
+
+
 def test_a_picture_s_result_does_not_depend_on_its_batch() -> None:
     network, (composite, mask, content) = trained_like(), inputs(3)
     alone = network(composite[:1], mask[:1], content[:1])

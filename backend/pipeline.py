@@ -34,6 +34,7 @@ from backend.request import (
     PreviewResult,
     Progress,
 )
+from backend.shrinkage import shrink_small_changes
 from backend.working_copy import WorkingCopy, around_object, reduced, whole_picture
 from gallery_tools.errors import RaihaError
 from gallery_tools.extractors.extractor import Extractor, load_extractor
@@ -146,13 +147,10 @@ class Pipeline:
             references = self._references(request, extractor, run)
         with run.stage("network"), torch.inference_mode():
             picture = _picture(copy.composite).to(self._device)
-            coefficients = _coefficients(
-                network,
-                picture,
-                torch.from_numpy(copy.mask)[None, None].to(self._device),
-                extractor.maps(picture),
-                *_reference_tensors(references, self._device),
-            )
+            mask = torch.from_numpy(copy.mask)[None, None].to(self._device)
+            tensors = _reference_tensors(references, self._device)
+            coefficients = _coefficients(network, picture, mask, extractor.maps(picture), *tensors)
+            coefficients = shrink_small_changes(coefficients, picture[0], mask[0, 0])
         return _Prediction(coefficients.cpu(), copy, references)
 
     def _references(

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from backend.network.harmonizer import IDENTITY, transform_colours
 
-LARGEST = 1.1
-"""What large changes are multiplied by: the network is a little too cautious with them."""
+LARGEST = 1.2
+"""What large changes are multiplied by: the network is too cautious with them."""
 
-HALF = 100.0
+HALF = 75.0
 """Mean squared change, in 8-bit steps, of which half of ``LARGEST`` is left."""
 
 

@@ -70,15 +70,18 @@ def _mildly_retouched(photos: Tensor, most: float, generator: torch.Generator) -
 
 
 def _change_scenes(scene: Scene, rows: Tensor, change: Callable[[Tensor], Tensor]) -> Scene:
-    """Changes some samples as a whole, target and references alike: more lights than the photos have."""
+    """Changes some samples as a whole, target and references in its light alike: more lights than the photos have."""
     if not len(rows):
         return scene
     side = scene.targets.shape[-1]
+    lit = [number for number, is_lit in enumerate(scene.in_its_light) if is_lit]
     strips = scene.targets
-    if scene.references is not None:
-        strips = torch.cat([strips, *scene.references.unbind(1)], dim=3)
+    if scene.references is not None and lit:
+        strips = torch.cat([strips, *scene.references[:, lit].unbind(1)], dim=3)
     strips = strips.index_copy(0, rows, change(strips[rows]))
-    if scene.references is None:
+    if scene.references is None or not lit:
         return replace(scene, targets=strips)
-    references = strips[..., side:].reshape(len(strips), 3, side, -1, side).permute(0, 3, 1, 2, 4)
-    return replace(scene, targets=strips[..., :side], references=references.contiguous())
+    changed = strips[..., side:].reshape(len(strips), 3, side, -1, side).permute(0, 3, 1, 2, 4)
+    references = scene.references.clone()
+    references[:, lit] = changed
+    return replace(scene, targets=strips[..., :side], references=references)

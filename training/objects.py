@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,19 +48,27 @@ class Scene:
         masks: (B, 1, S, S) float32.
         references: (B, K, 3, S, S), or None in the non-reference setting.
         reference_content: (B, K, D, S / 16, S / 16) unit-length content features, or None.
+        in_its_light: for each of K references whether it has the target's light; unrelated photos have their own.
     """
 
     targets: Tensor
     masks: Tensor
     references: Tensor | None = None
     reference_content: Tensor | None = None
+    in_its_light: tuple[bool, ...] = ()
 
     def to(self, device: torch.device) -> Scene:
         """The same on another device."""
         if self.references is None or self.reference_content is None:
             return Scene(self.targets.to(device), self.masks.to(device))
         references, content = self.references.to(device), self.reference_content.to(device)
-        return Scene(self.targets.to(device), self.masks.to(device), references, content)
+        return replace(
+            self,
+            targets=self.targets.to(device),
+            masks=self.masks.to(device),
+            references=references,
+            reference_content=content,
+        )
 
 
 @dataclass(frozen=True)
@@ -180,4 +188,5 @@ class ObjectSampler:
             return Scene(targets, masks)
         ways = {"augmented": self._augmented, "retrieved": self._retrieved, "unrelated": self._unrelated}
         cuts = [ways[way](numbers, side) for way in references]
-        return Scene(targets, masks, torch.stack([c[0] for c in cuts], 1), torch.stack([c[1] for c in cuts], 1))
+        pixels, contents = (torch.stack(parts, 1) for parts in zip(*cuts, strict=True))
+        return Scene(targets, masks, pixels, contents, tuple(way != "unrelated" for way in references))

@@ -24,7 +24,8 @@ def scene(count: int = 6, references: int = 0) -> Scene:
     masks = torch.zeros(count, 1, 48, 48)
     masks[..., 12:36, 12:36] = 1
     repeated = targets.unsqueeze(1).repeat(1, references, 1, 1, 1) if references else None
-    return Scene(targets, masks, repeated)
+    content = torch.zeros(count, references, 64, 3, 3) if references else None
+    return Scene(targets, masks, repeated, content, (False, True)[:references])
 
 
 def generator() -> torch.Generator:
@@ -46,6 +47,7 @@ def test_a_scene_changes_as_a_whole_with_its_references() -> None:
         assert after.references is not None
         assert not torch.allclose(after.targets, before.targets, atol=0.01)
         torch.testing.assert_close(after.references[:, 1], after.targets)
+        torch.testing.assert_close(after.references[:, 0], before.targets)  # an unrelated photo has its own light
 
 
 def test_a_flat_scene_keeps_an_object_that_is_retouched() -> None:

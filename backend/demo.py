@@ -1,4 +1,4 @@
-"""The demonstration: a suitcase from a hall with flash light is put beside a scooter in the shade and harmonized.
+"""The demonstration: a car from a bright street is put before a monument under clouds and harmonized.
 
 Everything is the real thing: sample photos are indexed into a gallery of their own, a daemon of its own is started, and
 layer, mask and background go to it over ZeroMQ as from an editor.
@@ -26,11 +26,11 @@ from gallery_tools.indexer import index
 from gallery_tools.store import Gallery
 
 GALLERY = "samples"
-_OBJECT = "coco_000000475678"
-_OBJECT_MASK = 1  # the orange suitcase
-_BACKGROUND = "snap_minolta_dimage_s304"
-_HEIGHT_SHARE = 0.42  # of the background's height, that the object takes
-_PLACE = (0.03, 0.52)  # of the layer's top left corner in the background, as shares of width and height
+_OBJECT = "coco_000000234748"
+_OBJECT_MASK = 0  # the car
+_BACKGROUND = "snap_panasonic_dmc_lx3_lumix"
+_HEIGHT_SHARE = 0.45  # of the background's height, that the object takes
+_PLACE = (0.03, 0.53)  # of the layer's top left corner in the background, as shares of width and height
 
 
 @dataclass(frozen=True)

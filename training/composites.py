@@ -21,7 +21,9 @@ class Composer:
     Attributes:
         recipes: of recolouring, with their shares.
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
-        flat_share: share of samples made as HAdobe5k was: the scene as a camera leaves it, the object retouched.
+        flat_share: share of samples whose scene is as a camera leaves it; in half of them the object is retouched, as
+            HAdobe5k was made, in the others recoloured as elsewhere.
+        easy_share: share of recoloured objects that fit in already.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
     """
@@ -29,13 +31,21 @@ class Composer:
     recipes: list[tuple[Recipe, float]]
     scene_retouch: float = 0.5
     flat_share: float = 0.0
+    easy_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
 
     @classmethod
     def of(cls, config: TrainingConfig, recipes: list[tuple[Recipe, float]]) -> Composer:
         """The one that a run's settings describe."""
-        return cls(recipes, config.scene_retouch, config.flat_share, config.clean_cut_share, config.degraded_mask_share)
+        return cls(
+            recipes,
+            config.scene_retouch,
+            config.flat_share,
+            config.easy_share,
+            config.clean_cut_share,
+            config.degraded_mask_share,
+        )
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
         """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
@@ -48,17 +58,22 @@ class Composer:
         scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
         masks = degrade_masks(scene.masks, self.degraded_mask_share, generator)
         targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
-        order = torch.randperm(count, generator=generator).to(device)
-        whole = torch.rand(count, 1, 1, 1, generator=generator).to(device) < 0.5  # from a scene, or from its object
-        # A ninth of the source's pixels tell its colours.
-        photos, areas = targets[order][..., ::3, ::3], masks[order][..., ::3, ::3]
-        source = Source(photos, torch.where(whole, torch.ones_like(areas), areas))
-        composites = make_composites(targets, masks, source, self.recipes, generator)
-        if len(flat):
-            objects = _mildly_retouched(untouched[flat], 0.5, generator)
-            pasted = targets[flat] + masks[flat] * (objects - targets[flat])
-            composites = composites.index_copy(0, flat, (pasted * 255).round() / 255)
+        source = scene.source or _other_objects(targets, masks, generator)
+        composites = make_composites(targets, masks, source, self.recipes, generator, self.easy_share)
+        finished = torch.nonzero(kind < self.flat_share / 2).flatten()
+        if len(finished):
+            objects = _mildly_retouched(untouched[finished], 0.5, generator)
+            pasted = targets[finished] + masks[finished] * (objects - targets[finished])
+            composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
         return replace(scene, targets=targets, masks=masks), composites
+
+
+def _other_objects(photos: Tensor, masks: Tensor, generator: torch.Generator) -> Source:
+    """Other photos of the batch, half of them as a whole and half their objects; a ninth of their pixels."""
+    order = torch.randperm(len(photos), generator=generator).to(photos.device)
+    whole = torch.rand(len(photos), 1, 1, 1, generator=generator).to(photos.device) < 0.5
+    areas = masks[order][..., ::3, ::3]
+    return Source(photos[order][..., ::3, ::3], torch.where(whole, torch.ones_like(areas), areas))
 
 
 def _mildly_retouched(photos: Tensor, most: float, generator: torch.Generator) -> Tensor:

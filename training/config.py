@@ -45,9 +45,13 @@ class TrainingConfig:
         reference_share: share of the steps in the retrieval-augmented setting.
         augmented_share: share of references made from the target; the rest but the unrelated are retrieved.
         unrelated_share: share of references that are any photo, which teaches not to trust them blindly.
+        relit_share: share of references that are retrieved and retouched as the scene is, as if taken in its very
+            light; the other retrieved ones keep their own.
         most_references: references in a step, 1 to this many.
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
-        flat_share: share of samples made as HAdobe5k was: a scene as a camera leaves it, a retouched object.
+        flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as
+            HAdobe5k was made.
+        easy_share: share of recoloured objects that fit in already.
         pairs_share: share of the steps with ready pairs, iHarmony4's say; the rest recolours objects.
         exposure_share: share of the steps whose objects come from another exposure of the scene.
         clean_cut_share: share of samples without a rim of the object outside its mask.
@@ -67,9 +71,11 @@ class TrainingConfig:
     reference_share: float = 0.35
     augmented_share: float = 0.5
     unrelated_share: float = 0.0
+    relit_share: float = 0.0
     most_references: int = 1
     scene_retouch: float = 0.5
     flat_share: float = 0.0
+    easy_share: float = 0.0
     pairs_share: float = 0.0
     exposure_share: float = 0.0
     clean_cut_share: float = 0.0

@@ -13,10 +13,13 @@ from torch.nn import functional as F
 
 from training.object_windows import windows_around
 from training.photo_pack import PhotoPack
+from training.recolour import Source
 from training.windows import Windows, cut, take
 
 WINDOW_FACTORS = 1.1, 4.0
 """Least and most side of a window as a multiple of the object's."""
+
+_SOURCE_SIDE = 64
 
 _SMALLEST_AREA = 0.002  # of the photo: smaller objects are specks at 128 px
 
@@ -48,7 +51,8 @@ class Scene:
         masks: (B, 1, S, S) float32.
         references: (B, K, 3, S, S), or None in the non-reference setting.
         reference_content: (B, K, D, S / 16, S / 16) unit-length content features, or None.
-        in_its_light: for each of K references whether it has the target's light; unrelated photos have their own.
+        in_its_light: for each of K references whether it changes with the scene; the others have their own light.
+        source: photos (B, 3, 64, 64) and masks that the objects can be recoloured after, or None.
     """
 
     targets: Tensor
@@ -56,19 +60,16 @@ class Scene:
     references: Tensor | None = None
     reference_content: Tensor | None = None
     in_its_light: tuple[bool, ...] = ()
+    source: Source | None = None
 
     def to(self, device: torch.device) -> Scene:
         """The same on another device."""
+        source = self.source and Source(self.source.photos.to(device), self.source.masks.to(device))
+        scene = replace(self, targets=self.targets.to(device), masks=self.masks.to(device), source=source)
         if self.references is None or self.reference_content is None:
-            return Scene(self.targets.to(device), self.masks.to(device))
+            return scene
         references, content = self.references.to(device), self.reference_content.to(device)
-        return replace(
-            self,
-            targets=self.targets.to(device),
-            masks=self.masks.to(device),
-            references=references,
-            reference_content=content,
-        )
+        return replace(scene, references=references, reference_content=content)
 
 
 @dataclass(frozen=True)
@@ -144,12 +145,36 @@ class ObjectSampler:
 
     def _retrieved(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         """Photos that retrieval found, whole; any photo where it found none."""
-        assert self.retrieved is not None
+        return self._whole(self._like_photos(numbers), side)
+
+    def _like_photos(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A photo for each object that retrieval found; any photo where it found none."""
+        if self.retrieved is None:
+            return self._any_photos(len(numbers))
         found = self.retrieved[numbers]
         counts = torch.from_numpy((found >= 0).sum(1))
         picks = (torch.rand(len(numbers), generator=self.generator) * counts).long().numpy()
         chosen = found[np.arange(len(numbers)), picks]
-        return self._whole(np.where(chosen >= 0, chosen, self._any_photos(len(numbers))), side)
+        return np.where(chosen >= 0, chosen, self._any_photos(len(numbers)))
+
+    def _source(self, numbers: NDArray[np.int64]) -> Source:
+        """Objects to recolour after, as iHarmony4 took those of the same kind; a fourth of them are any photo's.
+
+        Half of them are the object alone, half the whole photo.
+        """
+        pack, count = self.packs[0], len(numbers)
+        like = torch.rand(count, generator=self.generator).numpy() < 0.75
+        photos = np.where(like, self._like_photos(numbers), self._any_photos(count))
+        first, after = (np.searchsorted(pack.owners, photos, side) for side in ("left", "right"))
+        picks = first + (torch.rand(count, generator=self.generator).numpy() * (after - first)).astype(np.int64)
+        half = torch.full((count, 2), 0.5)
+        windows = Windows(half, 2 * half, torch.zeros(count, dtype=torch.bool))
+        grid = windows.grid(self._occupied(pack, photos), _SOURCE_SIDE, _SOURCE_SIDE)
+        step = max(1, pack.side // (2 * _SOURCE_SIDE))
+        areas = cut(take(pack.masks[:, ::step, ::step], picks).unsqueeze(1), grid) / 255
+        whole = torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
+        pixels = cut(take(pack.photos[..., ::step, ::step], photos), grid) / 255
+        return Source(pixels, torch.where(whole, torch.ones_like(areas), areas))
 
     def _unrelated(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         """Any photos of the split."""
@@ -171,7 +196,7 @@ class ObjectSampler:
         Args:
             count: B.
             side: S, a multiple of 64.
-            references: for each of K references how it comes about: "augmented", "retrieved" or "unrelated".
+            references: for each of K references how it comes about: "augmented", "retrieved", "relit" or "unrelated".
         """
         picks = torch.randint(len(self.objects), (count,), generator=self.generator)
         return self.scene(self.objects[picks.numpy()], side, references)
@@ -184,9 +209,16 @@ class ObjectSampler:
         targets = self._cut_pixels(photos, windows, side)
         grid = windows.grid(self._occupied(pack, photos), side, side)
         masks = cut(take(pack.masks, numbers).unsqueeze(1), grid) / 255
+        source = self._source(numbers)
         if not references:
-            return Scene(targets, masks)
-        ways = {"augmented": self._augmented, "retrieved": self._retrieved, "unrelated": self._unrelated}
+            return Scene(targets, masks, source=source)
+        ways = {
+            "augmented": self._augmented,
+            "retrieved": self._retrieved,
+            "relit": self._retrieved,
+            "unrelated": self._unrelated,
+        }
         cuts = [ways[way](numbers, side) for way in references]
         pixels, contents = (torch.stack(parts, 1) for parts in zip(*cuts, strict=True))
-        return Scene(targets, masks, pixels, contents, tuple(way != "unrelated" for way in references))
+        lit = tuple(way in ("augmented", "relit") for way in references)
+        return Scene(targets, masks, pixels, contents, lit, source)

@@ -26,6 +26,7 @@ class PhotoPack:
         masks: (M, side, side) uint8, 255 = object, memory-mapped.
         sizes: (N, 2) int64 height and width of each photo in its square.
         owners: (M,) int64 photo of each mask.
+        groups: (N,) int64, alike for photos of one series, which show the same things.
         validation: (N,) bool, the photo belongs to the val split.
         names: file of each photo.
     """
@@ -34,6 +35,7 @@ class PhotoPack:
     masks: NDArray[np.uint8]
     sizes: NDArray[np.int64]
     owners: NDArray[np.int64]
+    groups: NDArray[np.int64]
     validation: NDArray[np.bool_]
     names: list[str]
 
@@ -46,6 +48,7 @@ class PhotoPack:
             masks=np.load(folder / "masks.npy", mmap_mode=mode),
             sizes=np.load(folder / "sizes.npy"),
             owners=np.load(folder / "owners.npy"),
+            groups=np.load(folder / "groups.npy"),
             validation=np.load(folder / "validation.npy"),
             names=json.loads((folder / "names.json").read_text()),
         )
@@ -88,6 +91,8 @@ def build(data: Path, folder: Path, side: int) -> None:
             mask_number += 1
     np.save(folder / "sizes.npy", sizes)
     np.save(folder / "owners.npy", owners)
+    series = [entry.get("group", entry["file"]) for entry in entries]
+    np.save(folder / "groups.npy", np.unique(series, return_inverse=True)[1])
     np.save(folder / "validation.npy", np.array([entry["split"] == "val" for entry in entries]))
     (folder / "names.json").write_text(json.dumps([entry["file"] for entry in entries]))
 

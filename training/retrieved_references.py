@@ -1,9 +1,10 @@
 """References for training: what our retrieval (formulas 3 and 5) finds for each packed object among the train photos.
 
 ``python -m training.retrieved_references PACK CONTENT.npy OUT.npy`` writes (M, 8) int64 numbers of photos, best first,
--1 where there are fewer. The gallery of an object is its split without its own photo and near-duplicates of it. To do a
-training set in minutes, patches are pooled two by two and at most 12 foreground and 48 background patches of an object
-are looked up; thresholds and score are those of ``gallery_tools.search``.
+-1 where there are fewer. The gallery of an object is its split without its own photo, those of the same series and
+near-duplicates of it. To do a training set in minutes, patches are pooled two by two and at most 12 foreground and 48
+background patches of an object are looked up; thresholds and score are those of ``gallery_tools.search``. With
+``--appearance 0.7 0.8`` only photos are found whose light agrees no better than that: the paper's ablation.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ class _Photos:
         content: (N, P, D) float32 unit length; zeros where a square is empty.
         appearance: (N, P, bins) float32 unit length.
         inside: (N, P) bool, the patch lies in the photo.
+        groups: (N,) int64, alike for photos of one series.
         side: of the grid, P = side * side.
     """
 
     content: Tensor
     appearance: Tensor
     inside: Tensor
+    groups: Tensor
     side: int
 
 
@@ -61,7 +64,8 @@ def pooled_features(pack: PhotoPack, content: NDArray[np.float16]) -> _Photos:
     occupied = torch.from_numpy(pack.sizes / pack.side).float()
     inside = (centres[None, :, None] < occupied[:, 0, None, None]) & (centres < occupied[:, 1, None, None])
     inside = inside.flatten(1)
-    return _Photos(F.normalize(pooled, dim=2) * inside.unsqueeze(2), torch.from_numpy(appearance), inside, side)
+    content_features = F.normalize(pooled, dim=2) * inside.unsqueeze(2)
+    return _Photos(content_features, torch.from_numpy(appearance), inside, torch.from_numpy(pack.groups), side)
 
 
 def _some(flags: Tensor, most: int, generator: torch.Generator) -> Tensor:
@@ -77,6 +81,7 @@ def references_of_object(
     owner: int,
     share: Tensor,
     info: ExtractorInfo,
+    appearance: tuple[float, float],
     generator: torch.Generator,
 ) -> list[int]:
     """Numbers of the best references of one object.
@@ -87,7 +92,8 @@ def references_of_object(
         content: (G, P, D) their content features.
         owner: number of the object's photo.
         share: (P,) share of the object in each patch of that photo.
-        info: of the extractor; its thresholds count.
+        info: of the extractor; its content threshold counts.
+        appearance: least agreement of the light, and from which on it is too good.
         generator: draws the patches that are looked up.
     """
     foreground = _some((share >= FOREGROUND_SHARE) & photos.inside[owner], _FOREGROUND_PATCHES, generator)
@@ -96,12 +102,13 @@ def references_of_object(
         return []
     likeness = (content.flatten(0, 1) @ photos.content[owner, foreground].T).reshape(*content.shape[:2], -1)
     found = (likeness.amax(1) >= info.content_threshold).float().mean(1)  # formula 3, for each patch
-    found[gallery == owner] = 0
+    found[photos.groups[gallery] == photos.groups[owner]] = 0
     shares, candidates = found.topk(min(_CANDIDATES, len(found)))
     same = (content[candidates] * photos.content[owner]).sum(2).sum(1) / photos.inside[owner].sum() >= NEAR_DUPLICATE
     like = torch.einsum("qd,cpd->cqp", photos.content[owner, background], content[candidates])
     agree = torch.einsum("qd,cpd->cqp", photos.appearance[owner, background], photos.appearance[gallery[candidates]])
-    alike = ((like >= info.content_threshold) & (agree >= info.appearance_threshold)).flatten(1).any(1)  # formula 5
+    closest = torch.where(like >= info.content_threshold, agree, -1.0).flatten(1).amax(1)
+    alike = (closest >= appearance[0]) & (closest < appearance[1])  # formula 5
     best, places = like.max(2)
     matched = best >= info.content_threshold
     agreement = (agree.gather(2, places.unsqueeze(2)).squeeze(2) * matched).sum(1) / matched.sum(1).clamp_min(1)
@@ -117,10 +124,12 @@ def main() -> None:
     parser.add_argument("content", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--extractor", default="bundled")
+    parser.add_argument("--appearance", type=float, nargs=2, metavar=("LEAST", "BELOW"))
     arguments = parser.parse_args()
     pack = PhotoPack.load(arguments.pack)
     photos = pooled_features(pack, np.load(arguments.content, mmap_mode="r"))
     info, generator = extractor_info(arguments.extractor), torch.Generator().manual_seed(0)
+    appearance = tuple(arguments.appearance or (info.appearance_threshold, 1.1))
     result = np.full((len(pack.masks), _KEPT), -1, np.int64)
     for validation in (False, True):
         gallery = torch.from_numpy(np.flatnonzero(pack.validation == validation))
@@ -129,7 +138,7 @@ def main() -> None:
             mask = torch.from_numpy(np.asarray(pack.masks[number], dtype=np.float32))[None, None] / 255
             share = F.adaptive_avg_pool2d(mask, photos.side).flatten()
             owner = int(pack.owners[number])
-            found = references_of_object(photos, gallery, content, owner, share, info, generator)[:_KEPT]
+            found = references_of_object(photos, gallery, content, owner, share, info, appearance, generator)[:_KEPT]
             result[number, : len(found)] = found
     np.save(arguments.out, result)
     print(

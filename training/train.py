@@ -35,6 +35,7 @@ from training.validate import Validation
 
 _SMALLEST_FOREGROUND = 100.0  # pixels; formula 11's epsilon_f
 _EASY_ERROR = 30.0  # squared 8-bit steps: below this a composite looks harmonized already
+_WORSE_WEIGHT = 0.5  # of what a result is worse than its composite: users forgive that least
 
 
 def foreground_error(predicted: Tensor, targets: Tensor, masks: Tensor) -> Tensor:
@@ -117,7 +118,8 @@ class Trainer:
         if self.choices.random() >= self.config.reference_share:
             return ()
         count = self.choices.randint(1, self.config.most_references)
-        ways = {"augmented": self.config.augmented_share, "unrelated": self.config.unrelated_share}
+        config = self.config
+        ways = {"augmented": config.augmented_share, "unrelated": config.unrelated_share, "relit": config.relit_share}
         shares = [*ways.values(), 1 - sum(ways.values())]
         return tuple(self.choices.choices([*ways, "retrieved"], shares, k=count))
 
@@ -133,7 +135,7 @@ class Trainer:
         return self.composer.compose(scene.to(self.device), self.generator)
 
     def _loss(self, scene: Scene, composites: Tensor) -> Tensor:
-        """Mean log of formula 11."""
+        """Mean log of formula 11, and more where the result is worse than the composite."""
         with self._half_precision(True):  # half the precision, a third of the time
             content = self.extractor.maps(composites)
         with self._half_precision(self.config.half_precision):
@@ -146,9 +148,12 @@ class Trainer:
             )
         # Every other pixel tells as much of so smooth a transform.
         some, targets, masks = (one[..., ::2, ::2] for one in (composites, scene.targets, scene.masks))
-        error = foreground_error(transform_colours(some, coefficients.float()), targets, masks)
-        # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
-        return (error + _EASY_ERROR).log().mean()
+        before, after = (
+            # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
+            (foreground_error(pictures, targets, masks) + _EASY_ERROR).log()
+            for pictures in (some, transform_colours(some, coefficients.float()))
+        )
+        return (after + _WORSE_WEIGHT * (after - before).relu()).mean()
 
     def _half_precision(self, wanted: bool) -> torch.autocast:
         """bfloat16, whose range is float32's, so gradients need no scaling."""

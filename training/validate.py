@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -18,7 +20,8 @@ _SIDE = 192
 _BATCH = 32
 _MOST = 320
 _SHOWN = 8
-_SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in ("retrieved", "unrelated", "augmented")}}
+SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in ("retrieved", "unrelated", "augmented")}}
+"""References of each sample, by the name of the setting."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +33,29 @@ class Validation:
         sampler: of the val split.
         composer: of the run.
         device: where the network is.
+        objects: numbers of those to measure; None takes the first of the split.
     """
 
     extractor: Extractor
     sampler: ObjectSampler
     composer: Composer
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    objects: NDArray[np.int64] | None = None
 
     @torch.inference_mode()
-    def figures(self, network: Harmonizer) -> dict[str, float]:
+    def figures(self, network: Harmonizer, settings: dict[str, tuple[str, ...]] | None = None) -> dict[str, float]:
         """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
         Returns:
-            "composite", and "none", "retrieved", "unrelated" and "augmented" by the references used.
+            "composite", and a figure for each of the ``settings``; None means ``SETTINGS``.
         """
-        sums = dict.fromkeys(("composite", *_SETTINGS), 0.0)
-        count = 0
-        for name, references in _SETTINGS.items():
+        settings = settings or SETTINGS
+        sums = dict.fromkeys(("composite", *settings), 0.0)
+        count, first = 0, next(iter(settings))
+        for name, references in settings.items():
             for scene, composites, results in self._harmonized(network, references):
-                measured = {name: results} if references else {name: results, "composite": composites}
-                count += 0 if references else len(results)
+                measured = {name: results, "composite": composites} if name == first else {name: results}
+                count += len(results) if name == first else 0
                 area = 3 * scene.masks.sum((1, 2, 3)).clamp_min(1)
                 for key, pictures in measured.items():
                     error = (((pictures - scene.targets) ** 2) * scene.masks).sum((1, 2, 3)) / area
@@ -66,7 +72,7 @@ class Validation:
 
     def _harmonized(self, network: Harmonizer, references: tuple[str, ...]) -> Iterator[tuple[Scene, Tensor, Tensor]]:
         """Scenes, their composites and the results (B, 3, S, S)."""
-        numbers = self.sampler.objects[:_MOST]
+        numbers = (self.sampler.objects if self.objects is None else self.objects)[:_MOST]
         generator = torch.Generator().manual_seed(1)
         for start in range(0, max(1, len(numbers) - _BATCH + 1), _BATCH):
             # Objects are drawn by their number, so each setting sees the same windows.

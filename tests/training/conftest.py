@@ -15,7 +15,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as ``training.train`` takes it: pack_96, content.npy and retrieved.npy."""
+    """A data folder as ``training.train`` and ``training.ablations`` take it."""
     folder = tmp_path_factory.mktemp("data")
     source = folder / "source"
     source.mkdir()
@@ -32,5 +32,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     numbers = np.random.default_rng(0)
     content = numbers.standard_normal((len(pack.names), 8, 8, 64)).astype(np.float16)
     np.save(folder / "content.npy", content)
-    np.save(folder / "retrieved.npy", numbers.integers(-1, len(pack.names), (len(pack.masks), 3)))
+    for name in ("retrieved", "retrieved_70_80", "retrieved_80_90"):
+        np.save(folder / f"{name}.npy", numbers.integers(-1, len(pack.names), (len(pack.masks), 3)))
     return folder

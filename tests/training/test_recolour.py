@@ -103,7 +103,10 @@ def test_difficulty_follows_the_wanted_spread() -> None:
     limited = limit_difficulty(pictures, pictures + 0.8, mask, generator())
     fmse = (((limited - pictures) * 255) ** 2).mean((1, 2, 3))
     assert 750 < fmse.median() < 920
-    assert 1150 < fmse.mean() < 1600
+    assert 1500 < fmse.mean() < 1950
+    easy = limit_difficulty(pictures, pictures + 0.8, mask, generator(), easy_share=1.0)
+    fmse = (((easy - pictures) * 255) ** 2).mean((1, 2, 3))
+    assert fmse.min() > 2.9 and fmse.max() < 201 and 15 < fmse.median() < 40
 
 
 def test_the_same_seed_gives_the_same_composites() -> None:

@@ -21,7 +21,8 @@ from training.config import TrainingConfig, load_config
 from training.objects import ObjectSampler, bounding_boxes
 from training.photo_pack import PhotoPack
 from training.recolour import Recipe, standard_recipes
-from training.train import Trainer, run
+from training.train import run
+from training.trainer import Trainer
 from training.validate import Validation
 
 _EVERYTHING = "Raiha"

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.training.test_train import CONFIG, sampler
 from training.exposures import ExposureSampler
 from training.recolour import standard_recipes
-from training.train import Trainer
+from training.trainer import Trainer
 
 
 @pytest.fixture()

@@ -21,7 +21,8 @@ from training.objects import ObjectSampler, bounding_boxes
 from training.photo_pack import PhotoPack
 from training.processes import Processes
 from training.recolour import standard_recipes
-from training.train import Trainer, foreground_error, run
+from training.train import run
+from training.trainer import Trainer, foreground_error
 from training.validate import Validation
 
 CONFIG = TrainingConfig(

@@ -1,0 +1,215 @@
+"""One training run: draws samples, takes steps, averages weights, and can stop anywhere without a trace."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from backend.network.harmonizer import Harmonizer, transform_colours
+from backend.network.weights import load_network
+from gallery_tools.extractors.extractor import load_extractor
+from training.backbone import load_encoder
+from training.composites import Composer
+from training.config import TrainingConfig
+from training.objects import ObjectSampler, ReadyPairs, Scene
+from training.processes import Processes
+from training.recolour import Recipe
+
+_SMALLEST_FOREGROUND = 100.0  # pixels; formula 11's epsilon_f
+_EASY_ERROR = 30.0  # squared 8-bit steps: below this a composite looks harmonized already
+_WORSE_WEIGHT = 0.5  # of what a result is worse than its composite: users forgive that least
+
+
+def foreground_error(predicted: Tensor, targets: Tensor, masks: Tensor) -> Tensor:
+    """Formula 11 for each sample: (B,) squared error over the foreground's area, in 8-bit units."""
+    error = ((predicted - targets) * 255) ** 2 * masks
+    return error.sum((1, 2, 3)) / (3 * masks.sum((1, 2, 3)).clamp_min(_SMALLEST_FOREGROUND))
+
+
+class ReadySampler(Protocol):
+    """Draws pairs that need no recolouring; its draws depend on the object sampler's generator alone."""
+
+    def draw(self, count: int, side: int) -> ReadyPairs:
+        """A batch of B = ``count`` windows of S = ``side`` pixels."""
+
+
+class Trainer:
+    """A run that can stop anywhere and go on exactly as if it had not.
+
+    Args:
+        config: its settings.
+        sampler: of scenes, seeded for this process.
+        recipes: of recolouring.
+        backbone: ImageNet's weights for the encoder.
+        start: a checkpoint to begin from.
+        processes: that train together.
+        ready: samplers of ready pairs, each with its share of the steps.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        sampler: ObjectSampler,
+        recipes: list[tuple[Recipe, float]],
+        backbone: Path | None = None,
+        start: Path | None = None,
+        processes: Processes | None = None,
+        ready: Sequence[tuple[ReadySampler, float]] = (),
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.sampler = sampler
+        self.ready = ready
+        self.composer = Composer.of(config, recipes)
+        self.processes = processes or Processes()
+        self.generator = torch.Generator().manual_seed(config.seed + 1 + 1000 * self.processes.rank)
+        self.choices = random.Random(config.seed + 2)  # alike in all processes
+        self.network = Harmonizer(config.network)
+        # Of the composite, as a user's request has it: features of the real photo would tell its true colours.
+        self.extractor = load_extractor(config.network.extractor, device=str(self.device))
+        self.samples = 0
+        if backbone:
+            load_encoder(self.network.encoder, backbone)
+        if start:
+            self.network.load_state_dict(load_network(start, "cpu").state_dict())
+        self.network = self.network.to(memory_format=torch.channels_last).to(self.device)
+        torch.manual_seed(config.seed + 3 + self.processes.rank)  # dropout differs between processes
+        self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
+        encoder = list(self.network.encoder.parameters())
+        others = [p for name, p in self.network.named_parameters() if not name.startswith("encoder.")]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": encoder, "share": config.encoder_share}, {"params": others, "share": 1.0}],
+            lr=config.learning_rate,
+            betas=(0.9, 0.999),
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Of the network."""
+        return self.processes.device
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return self.config.learning_rate_at(self.samples)
+
+    def _reference_ways(self) -> tuple[str, ...]:
+        """How this step's references come about; none in the non-reference setting."""
+        if self.choices.random() >= self.config.reference_share:
+            return ()
+        count = self.choices.randint(1, self.config.most_references)
+        config = self.config
+        ways = {"augmented": config.augmented_share, "unrelated": config.unrelated_share, "relit": config.relit_share}
+        shares = [*ways.values(), 1 - sum(ways.values())]
+        return tuple(self.choices.choices([*ways, "retrieved"], shares, k=count))
+
+    def _drawn(self, count: int, side: int) -> tuple[Scene, Tensor]:
+        """Scenes and their composites, on the network's device."""
+        drawn = self.choices.random()
+        for sampler, share in self.ready:
+            if drawn < share:
+                pairs = sampler.draw(count, side)
+                return pairs.scene.to(self.device), pairs.composites.to(self.device)
+            drawn -= share
+        scene = self.sampler.draw(count, side, self._reference_ways())
+        return self.composer.compose(scene.to(self.device), self.generator)
+
+    def _loss(self, scene: Scene, composites: Tensor) -> Tensor:
+        """Mean log of formula 11, and more where the result is worse than the composite."""
+        with self._half_precision(True):  # half the precision, a third of the time
+            content = self.extractor.maps(composites)
+        with self._half_precision(self.config.half_precision):
+            coefficients = self.network(
+                composites.contiguous(memory_format=torch.channels_last),
+                scene.masks,
+                content.float(),
+                scene.references,
+                scene.reference_content,
+            )
+        # Every other pixel tells as much of so smooth a transform.
+        some, targets, masks = (one[..., ::2, ::2] for one in (composites, scene.targets, scene.masks))
+        before, after = (
+            # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
+            (foreground_error(pictures, targets, masks) + _EASY_ERROR).log()
+            for pictures in (some, transform_colours(some, coefficients.float()))
+        )
+        return (after + _WORSE_WEIGHT * (after - before).relu()).mean()
+
+    def _half_precision(self, wanted: bool) -> torch.autocast:
+        """bfloat16, whose range is float32's, so gradients need no scaling."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
+
+    def step(self) -> float:
+        """One step of the optimizer; returns this process's mean log error."""
+        stage = self.config.stage_at(self.samples)
+        scene, composites = self._drawn(stage.batch // self.processes.number, stage.side)
+        self.network.encoder.freeze_early(not stage.whole_encoder)
+        loss = self._loss(scene, composites)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate * group["share"]
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.processes.average_gradients(self.network.parameters())
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self._average()
+        self.samples += stage.batch
+        return loss.item()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(self.config.average, 1 - 1 / (2 + self.samples / 64))
+        for key, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.averaged[key].lerp_(value, 1 - decay)
+
+    def averaged_network(self) -> Harmonizer:
+        """A copy of the network with the averaged weights, in evaluation mode."""
+        network = Harmonizer(self.config.network).to(self.device)
+        network.load_state_dict(self.averaged)
+        return network.eval()
+
+    def _random_states(self) -> list[Tensor]:
+        everywhere = [torch.get_rng_state()]
+        if self.device.type == "cuda":
+            everywhere.append(torch.cuda.get_rng_state(self.device))
+        return [self.generator.get_state(), self.sampler.generator.get_state(), *everywhere]
+
+    def state(self) -> dict[str, Any]:
+        """Everything that ``restore`` needs to go on exactly; all processes ask together."""
+        return {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged,
+            "optimizer": self.optimizer.state_dict(),
+            "samples": self.samples,
+            "random": self.processes.gather(self._random_states()),
+            "choices": self.choices.getstate(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes up a state made by ``state`` in a run with the same config and number of processes.
+
+        Raises:
+            ValueError: it was made by another number of processes.
+        """
+        if len(state["random"]) != self.processes.number:
+            raise ValueError(f"This run was made by {len(state['random'])} processes; start as many to go on with it.")
+        self.network.load_state_dict(state["network"])
+        self.averaged = {key: value.to(self.device) for key, value in state["averaged"].items()}
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.samples = state["samples"]
+        own, sampled, everywhere, *gpu = state["random"][self.processes.rank]
+        self.generator.set_state(own)
+        self.sampler.generator.set_state(sampled)
+        torch.set_rng_state(everywhere)
+        if gpu:
+            torch.cuda.set_rng_state(gpu[0], self.device)
+        version, numbers, gauss = state["choices"]
+        self.choices.setstate((version, tuple(numbers), gauss))

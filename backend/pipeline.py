@@ -204,9 +204,16 @@ def _coefficients(
     references: Tensor | None,
     contents: Tensor | None,
 ) -> Tensor:
-    """(12, h, w) coefficients, the mean of those for the composite and for its mirror image, which err apart."""
+    """(12, h, w) coefficients, the mean of those for the composite and for its mirror image, which err apart.
+
+    References count for half: the mean is over what the network says with them and without them, since a user's photos
+    rarely have the very light of the scene (docs/figures.md, References).
+    """
     both = [torch.cat([one, one.flip(-1)]) for one in (composite, mask, content)]
-    straight, mirrored = network(*both, references, contents).float()
+    said = [network(*both).float()]
+    if references is not None:
+        said.append(network(*both, references, contents).float())
+    straight, mirrored = torch.stack(said).mean(0)
     mean: Tensor = (straight + mirrored.flip(-1)) / 2
     return mean
 

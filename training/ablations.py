@@ -1,8 +1,9 @@
 """The paper's ablations at equal budget: one short run for each variant, measured on the val split.
 
-``python -m training.ablations --data DATA --backbone BACKBONE --out runs/ablations`` trains what is not there yet,
-goes on where it stopped, and writes ablations.json and ablations.md. DATA holds what ``training.train`` takes, and
-retrieved_70_80.npy and retrieved_80_90.npy (training.retrieved_references --appearance).
+All begin from one checkpoint, as far as a variant has its layers: from ImageNet alone, a run this short learns too
+little to tell variants apart. ``python -m training.ablations --data DATA --start CHECKPOINT --out runs/ablations`` trains
+what is not there yet, goes on where it stopped, and writes ablations.json and ablations.md. DATA holds what
+``training.train`` takes, and retrieved_70_80.npy and retrieved_80_90.npy (training.retrieved_references --appearance).
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
-from backend.network.weights import load_network
+from backend.network.harmonizer import Harmonizer
+from backend.network.weights import SHIPPED_WEIGHTS, load_network
 from gallery_tools.extractors.extractor import load_extractor
 from training.composites import Composer
 from training.config import TrainingConfig, load_config
@@ -37,7 +40,7 @@ _OTHER_LIGHT = {"light 0.7 to 0.8": "retrieved_70_80.npy", "light 0.8 to 0.9": "
 
 
 def variants(config: TrainingConfig) -> dict[str, tuple[TrainingConfig, bool]]:
-    """Settings of each variant by its name, and whether its encoder begins from ImageNet."""
+    """Settings of each variant by its name, and whether it begins with the checkpoint's encoder."""
     network = config.network
     retrieved = 1 - config.augmented_share - config.unrelated_share
     return {
@@ -56,6 +59,21 @@ def variants(config: TrainingConfig) -> dict[str, tuple[TrainingConfig, bool]]:
     }
 
 
+def inherited(start: Harmonizer, network: Harmonizer, *, encoder: bool = True) -> dict[str, Tensor]:
+    """A state for ``network`` with what it shares with a trained one; ``encoder`` False leaves the encoder as it is.
+
+    What variants lack stands last among the inputs of a layer, content features and edge, and first among the outputs
+    of the heads, the gains.
+    """
+    state = network.state_dict()
+    trained = start.state_dict()
+    for key, value in state.items():
+        if encoder or not key.startswith("encoder."):
+            rows = trained[key][-len(value) :] if value.dim() else trained[key]
+            state[key] = rows[:, : value.shape[1]] if value.dim() > 1 else rows
+    return {key: value.clone() for key, value in state.items()}
+
+
 @dataclass(frozen=True)
 class Laboratory:
     """What all variants share.
@@ -63,18 +81,18 @@ class Laboratory:
     Attributes:
         data: packs, content and retrieved references.
         recipes: of recolouring.
-        backbone: ImageNet's weights for the encoder; None leaves all encoders as they are made.
+        start: the checkpoint that all begin from.
         out: a folder for each run.
     """
 
     data: Path
     recipes: list[tuple[Recipe, float]]
-    backbone: Path | None
+    start: Path
     out: Path
 
-    def _sampler(self, retrieved: str, *, validation: bool) -> ObjectSampler:
+    def _sampler(self, *, validation: bool) -> ObjectSampler:
         packs = [PhotoPack.load(folder) for folder in sorted(self.data.glob("pack_*"))]
-        files = self.data / "content.npy", self.data / retrieved
+        files = self.data / "content.npy", self.data / "retrieved.npy"
         return ObjectSampler(packs, *files, bounding_boxes(packs[0]), validation=validation, seed=0)
 
     def train(self, name: str, config: TrainingConfig, *, pretrained: bool = True) -> Path:
@@ -82,25 +100,28 @@ class Laboratory:
         folder = self.out / name.replace(" ", "_").replace(",", "")
         checkpoint = folder / "harmonizer.safetensors"
         if not checkpoint.exists():
-            sampler = self._sampler("retrieved.npy", validation=False)
-            trainer = Trainer(config, sampler, self.recipes, self.backbone if pretrained else None)
-            held_out = self._sampler("retrieved.npy", validation=True)
+            sampler = self._sampler(validation=False)
+            trainer = Trainer(config, sampler, self.recipes)
+            trainer.begin_from(inherited(load_network(self.start), trainer.network, encoder=pretrained))
+            held_out = self._sampler(validation=True)
             validation = Validation(trainer.extractor, held_out, trainer.composer)
             run(trainer, validation, folder, validate_every=config.samples)
         return checkpoint
 
     def measure(self, config: TrainingConfig, checkpoint: Path) -> dict[str, float]:
         """Foreground PSNR in dB of composites, and gained in each setting, on objects that have references in all."""
-        lights = {"": "retrieved.npy", **_OTHER_LIGHT}
-        found = [np.load(self.data / file)[:, 0] >= 0 for file in lights.values()]
-        samplers = {name: self._sampler(file, validation=True) for name, file in lights.items()}
-        objects = samplers[""].objects[np.all(found, axis=0)[samplers[""].objects]]
-        network, extractor = load_network(checkpoint), load_extractor(config.network.extractor)
-        figures: dict[str, float] = {}
-        for name, sampler in samplers.items():
-            validation = Validation(extractor, sampler, Composer.of(config, self.recipes), objects=objects)
-            figures |= validation.figures(network, {name: ("retrieved",)} if name else _SETTINGS)
+        sampler = self._sampler(validation=True)
+        lights = {name: np.load(self.data / file) for name, file in _OTHER_LIGHT.items()}
+        found = [retrieved[:, 0] >= 0 for retrieved in (sampler.retrieved, *lights.values())]
+        objects = sampler.objects[np.all(found, axis=0)[sampler.objects]]
+        extractor, composer = load_extractor(config.network.extractor), Composer.of(config, self.recipes)
+        validation = Validation(extractor, sampler, composer, objects=objects)
+        network = load_network(checkpoint)
+        figures = validation.figures(network, _SETTINGS)
         composite = figures.pop("composite")
+        for name, retrieved in lights.items():
+            sampler.retrieved = retrieved
+            figures[name] = validation.figures(network, {name: ("retrieved",)})[name]
         return {"composite": composite, **{name: value - composite for name, value in figures.items()}}
 
 
@@ -117,12 +138,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).parent / "configs" / "ablation.toml")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--backbone", type=Path, required=True)
+    parser.add_argument("--start", type=Path, default=SHIPPED_WEIGHTS)
     parser.add_argument("--films", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     config = load_config(arguments.config)
-    laboratory = Laboratory(arguments.data, standard_recipes(arguments.films), arguments.backbone, arguments.out)
+    laboratory = Laboratory(arguments.data, standard_recipes(arguments.films), arguments.start, arguments.out)
     arguments.out.mkdir(parents=True, exist_ok=True)
     measured = {}
     for name, (variant, pretrained) in variants(config).items():

@@ -91,7 +91,8 @@ class ObjectSampler:
     Args:
         packs: the same photos packed at several sides; the one that fits the resolution is read.
         content: (N, rows, columns, D) float16 content features of each photo's whole square, memory-mapped.
-        retrieved: (M, n) int64 photos that our retrieval found for each mask, -1 where there are fewer.
+        retrieved: (M, n) int64 photos that our retrieval found for each mask, -1 where there are fewer: they serve as
+            references, and as what objects are recoloured after. Setting ``retrieved`` changes the references alone.
         validation: draw from the val split.
         seed: of the draw.
     """
@@ -108,7 +109,7 @@ class ObjectSampler:
     ) -> None:
         self.packs = sorted(packs, key=lambda pack: pack.side)
         self.content = np.load(content, mmap_mode="r")
-        self.retrieved = np.load(retrieved) if retrieved else None
+        self.retrieved = self._like = np.load(retrieved) if retrieved else None
         self.boxes = boxes
         self.generator = torch.Generator().manual_seed(seed)
         self.objects = usable_objects(packs[0], boxes, validation=validation)
@@ -145,13 +146,13 @@ class ObjectSampler:
 
     def _retrieved(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         """Photos that retrieval found, whole; any photo where it found none."""
-        return self._whole(self._like_photos(numbers), side)
+        return self._whole(self._found_photos(self.retrieved, numbers), side)
 
-    def _like_photos(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A photo for each object that retrieval found; any photo where it found none."""
-        if self.retrieved is None:
+    def _found_photos(self, retrieved: NDArray[np.int64] | None, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A photo for each object of those that retrieval found; any photo where it found none."""
+        if retrieved is None:
             return self._any_photos(len(numbers))
-        found = self.retrieved[numbers]
+        found = retrieved[numbers]
         counts = torch.from_numpy((found >= 0).sum(1))
         picks = (torch.rand(len(numbers), generator=self.generator) * counts).long().numpy()
         chosen = found[np.arange(len(numbers)), picks]
@@ -164,7 +165,7 @@ class ObjectSampler:
         """
         pack, count = self.packs[0], len(numbers)
         like = torch.rand(count, generator=self.generator).numpy() < 0.75
-        photos = np.where(like, self._like_photos(numbers), self._any_photos(count))
+        photos = np.where(like, self._found_photos(self._like, numbers), self._any_photos(count))
         first, after = (np.searchsorted(pack.owners, photos, side) for side in ("left", "right"))
         picks = first + (torch.rand(count, generator=self.generator).numpy() * (after - first)).astype(np.int64)
         half = torch.full((count, 2), 0.5)

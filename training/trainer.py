@@ -78,8 +78,8 @@ class Trainer:
         if start:
             self.network.load_state_dict(load_network(start, "cpu").state_dict())
         self.network = self.network.to(memory_format=torch.channels_last).to(self.device)
+        self.begin_from(self.network.state_dict())
         torch.manual_seed(config.seed + 3 + self.processes.rank)  # dropout differs between processes
-        self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         encoder = list(self.network.encoder.parameters())
         others = [p for name, p in self.network.named_parameters() if not name.startswith("encoder.")]
         self.optimizer = torch.optim.AdamW(
@@ -89,6 +89,11 @@ class Trainer:
             weight_decay=config.weight_decay,
             fused=True,
         )
+
+    def begin_from(self, state: dict[str, Tensor]) -> None:
+        """Takes up a network's weights, before the first step."""
+        self.network.load_state_dict(state)
+        self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
 
     @property
     def device(self) -> torch.device:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from backend.network.harmonizer import NetworkConfig
-from training.ablations import Laboratory, markdown_table, variants
+import torch
+
+from backend.network.harmonizer import Harmonizer, NetworkConfig
+from backend.network.weights import save_network
+from training.ablations import Laboratory, inherited, markdown_table, variants
 from training.config import Stage, TrainingConfig, load_config
 from training.recolour import standard_recipes
 
@@ -23,8 +26,26 @@ def test_variants_have_one_budget_and_differ() -> None:
     assert without_retrieved.augmented_share + without_retrieved.unrelated_share == 1
 
 
+def test_variants_inherit_what_they_share() -> None:
+    torch.manual_seed(0)
+    start = Harmonizer(TINY.network)
+    torch.nn.init.normal_(start.global_head.bias)
+    plain = Harmonizer(replace(TINY.network, semantic=False, edges=False, head="dense"))
+    anew = plain.encoder.mark.weight.clone().fill_(0.5)
+    plain.encoder.mark.weight.data.copy_(anew)
+    state = inherited(start, plain, encoder=False)
+    assert torch.equal(state["fusion.query.weight"], start.fusion.query.weight[:, :35])
+    assert torch.equal(state["global_head.bias"], start.global_head.bias[9:])
+    assert torch.equal(state["encoder.mark.weight"], anew)
+    plain.load_state_dict(state)
+    assert torch.equal(inherited(start, plain)["encoder.mark.weight"], start.encoder.mark.weight)
+
+
 def test_each_head_is_trained_once_and_measured(packed: Path, tmp_path: Path) -> None:
-    laboratory = Laboratory(packed, standard_recipes(None), None, tmp_path)
+    torch.manual_seed(0)
+    start = tmp_path / "start.safetensors"
+    save_network(Harmonizer(TINY.network).state_dict(), TINY.network, start, {})
+    laboratory = Laboratory(packed, standard_recipes(None), start, tmp_path)
     measured = {}
     for head in ("affine", "dense"):
         config = replace(TINY, network=replace(TINY.network, head=head))

@@ -9,16 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
-from torch.nn import functional as F
 
 from backend.full_resolution import apply
 from backend.network.harmonizer import Harmonizer
 from backend.network.weights import SHIPPED_WEIGHTS, load_network
 from backend.object_bounds import Window, object_bounds
+from backend.prediction import predict, views_of
 from backend.references import (
     MOST_REFERENCES,
     LoadedReference,
@@ -34,15 +32,10 @@ from backend.request import (
     PreviewResult,
     Progress,
 )
-from backend.shrinkage import shrink_small_changes
-from backend.working_copy import WorkingCopy, around_object, reduced, whole_picture
+from backend.working_copy import WorkingCopy, reduced, whole_picture
 from gallery_tools.errors import RaihaError
 from gallery_tools.extractors.extractor import Extractor, load_extractor
 from gallery_tools.store import Gallery
-
-NETWORK_SIDE = 256
-CONTEXT = 1.5
-"""Side of the network's window as a multiple of the object's longer side."""
 
 # The share of the job that is done when a stage begins.
 _BEGINS = {"reading": 0.0, "references": 0.1, "network": 0.3, "applying": 0.4}
@@ -140,18 +133,14 @@ class Pipeline:
     def _predict(self, request: HarmonizeRequest, run: _Run) -> _Prediction:
         with run.stage("reading"):
             bounds = object_bounds(request)
-            copy = around_object(request, bounds, side=NETWORK_SIDE, context=CONTEXT)
+            views = views_of(request, bounds)
             network = self._loaded_network()
             extractor = self._extractor(network.config.extractor)
         with run.stage("references"):
             references = self._references(request, extractor, run)
-        with run.stage("network"), torch.inference_mode():
-            picture = _picture(copy.composite).to(self._device)
-            mask = torch.from_numpy(copy.mask)[None, None].to(self._device)
-            tensors = _reference_tensors(references, self._device)
-            coefficients = _coefficients(network, picture, mask, extractor.maps(picture), *tensors)
-            coefficients = shrink_small_changes(coefficients, picture[0], mask[0, 0])
-        return _Prediction(coefficients.cpu(), copy, references)
+        with run.stage("network"):
+            coefficients = predict(network, extractor, views, references, self._device)
+        return _Prediction(coefficients, views.close, references)
 
     def _references(
         self,
@@ -196,55 +185,8 @@ class Pipeline:
         return self._extractors[name]
 
 
-def _coefficients(
-    network: Harmonizer,
-    composite: Tensor,
-    mask: Tensor,
-    content: Tensor,
-    references: Tensor | None,
-    contents: Tensor | None,
-) -> Tensor:
-    """(12, h, w) coefficients, the mean of those for the composite and for its mirror image, which err apart.
-
-    References count for half: the mean is over what the network says with them and without them, since a user's photos
-    rarely have the very light of the scene (docs/figures.md, References).
-    """
-    both = [torch.cat([one, one.flip(-1)]) for one in (composite, mask, content)]
-    said = [network(*both).float()]
-    if references is not None:
-        said.append(network(*both, references, contents).float())
-    straight, mirrored = torch.stack(said).mean(0)
-    mean: Tensor = (straight + mirrored.flip(-1)) / 2
-    return mean
-
-
 def _eight_bit(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(values * 255).astype(np.uint8)
-
-
-def _picture(pixels: NDArray[np.float32]) -> Tensor:
-    """(h, w, 3) to (1, 3, h, w)."""
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
-
-
-def _resized_content(content: NDArray[np.float32]) -> Tensor:
-    """Content features (rows, columns, D) of a whole photo as (D, 16, 16), like its pixels stretched to a square."""
-    maps = torch.from_numpy(content).permute(2, 0, 1)[None]
-    side = NETWORK_SIDE // 16
-    return F.normalize(F.interpolate(maps, size=(side, side), mode="bilinear"), dim=1)[0]
-
-
-def _reference_tensors(references: list[LoadedReference], device: str) -> tuple[Tensor | None, Tensor | None]:
-    """Pictures (1, K, 3, 256, 256) and content (1, K, D, 16, 16), or nothing in the non-reference setting."""
-    if not references:
-        return None, None
-    size = (NETWORK_SIDE, NETWORK_SIDE)
-    pictures, contents = [], []
-    for reference in references:
-        resized = Image.fromarray(reference.pixels).resize(size, Image.Resampling.BILINEAR)
-        pictures.append(_picture(np.asarray(resized, dtype=np.float32) / np.float32(255))[0])
-        contents.append(_resized_content(reference.content))
-    return torch.stack(pictures)[None].to(device), torch.stack(contents)[None].to(device)
 
 
 def _small_request(request: HarmonizeRequest, copy: WorkingCopy, side: int) -> tuple[HarmonizeRequest, WorkingCopy]:

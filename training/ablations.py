@@ -1,8 +1,8 @@
 """The paper's ablations at equal budget: one short run for each variant, measured on the val split.
 
 All begin from one checkpoint, as far as a variant has its layers: from ImageNet alone, a run this short learns too
-little to tell variants apart. ``python -m training.ablations --data DATA --start CHECKPOINT --out runs/ablations`` trains
-what is not there yet, goes on where it stopped, and writes ablations.json and ablations.md. DATA holds what
+little to tell variants apart. ``python -m training.ablations --data DATA --start CHECKPOINT --out runs/ablations``
+trains what is not there yet, goes on where it stopped, and writes ablations.json and ablations.md. DATA holds what
 ``training.train`` takes, and retrieved_70_80.npy and retrieved_80_90.npy (training.retrieved_references --appearance).
 """
 

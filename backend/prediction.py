@@ -1,0 +1,109 @@
+"""What the network says of an object, seen closely and widely, with references and without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from backend.network.harmonizer import Harmonizer
+from backend.object_bounds import Window
+from backend.references import LoadedReference
+from backend.request import HarmonizeRequest
+from backend.shrinkage import shrink_small_changes
+from backend.working_copy import WorkingCopy, around_object
+from gallery_tools.extractors.extractor import Extractor
+
+NETWORK_SIDE = 256
+CLOSE, WIDE = 1.5, 2.5
+"""Sides of the network's two windows as multiples of the object's longer side."""
+
+TRUST = 0.4
+"""Share of what is said with references in the mean with what is said without: a user's photos rarely have the very
+light of the scene. Chosen on the val split (docs/figures.md)."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """The object as the network sees it; the ``wide`` one is shown mirrored, as its errors are others then."""
+
+    close: WorkingCopy
+    wide: WorkingCopy
+
+
+def views_of(request: HarmonizeRequest, bounds: Window) -> Views:
+    """Both working copies of a composite around the object's ``bounds``."""
+    close, wide = (around_object(request, bounds, side=NETWORK_SIDE, context=context) for context in (CLOSE, WIDE))
+    return Views(close, wide)
+
+
+@torch.inference_mode()
+def predict(
+    network: Harmonizer, extractor: Extractor, views: Views, references: list[LoadedReference], device: str
+) -> Tensor:
+    """How the object's colours change.
+
+    Args:
+        network: on ``device``.
+        extractor: that the network was trained with, on ``device``.
+        views: of the object.
+        references: at most as many as the network takes; none in the non-reference setting.
+        device: of torch.
+
+    Returns:
+        (12, h, w) float32 affine transforms over the window of the close view, on the CPU.
+    """
+    pictures, masks = _pictures(views)
+    pictures, masks = pictures.to(device), masks.to(device)
+    content = extractor.maps(pictures)
+    said = network(pictures, masks, content).float()
+    if references:
+        with_references = network(pictures, masks, content, *_reference_tensors(references, device)).float()
+        said = torch.lerp(said, with_references, TRUST)
+    close, wide = said[0], _moved(said[1].flip(-1), views.wide.window, views.close.window)
+    return shrink_small_changes((close + wide) / 2, pictures[0], masks[0, 0]).cpu()
+
+
+def _pictures(views: Views) -> tuple[Tensor, Tensor]:
+    """Composites (2, 3, S, S) and masks (2, 1, S, S) as the network takes them."""
+    copies = views.close, views.wide
+    close, wide = (torch.from_numpy(copy.composite).permute(2, 0, 1) for copy in copies)
+    close_mask, wide_mask = (torch.from_numpy(copy.mask)[None] for copy in copies)
+    return torch.stack([close, wide.flip(-1)]), torch.stack([close_mask, wide_mask.flip(-1)])
+
+
+def _moved(coefficients: Tensor, origin: Window, target: Window) -> Tensor:
+    """Coefficients (12, h, w) over one window as (12, h, w) over another; beyond the first its edge goes on."""
+    _, rows, columns = coefficients.shape
+
+    def places(count: int, begin: int, length: int, origin_begin: int, origin_length: int) -> Tensor:
+        centres = (torch.arange(count, device=coefficients.device) + 0.5) / count * length + begin
+        return (centres - origin_begin) / origin_length * 2 - 1
+
+    y = places(rows, target.y, target.height, origin.y, origin.height)
+    x = places(columns, target.x, target.width, origin.x, origin.width)
+    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=2)
+    return F.grid_sample(coefficients[None], grid[None], padding_mode="border", align_corners=False)[0]
+
+
+def _resized_content(content: NDArray[np.float32]) -> Tensor:
+    """Content features (rows, columns, D) of a whole photo as (D, 16, 16), like its pixels stretched to a square."""
+    maps = torch.from_numpy(content).permute(2, 0, 1)[None]
+    side = NETWORK_SIDE // 16
+    return F.normalize(F.interpolate(maps, size=(side, side), mode="bilinear"), dim=1)[0]
+
+
+def _reference_tensors(references: list[LoadedReference], device: str) -> tuple[Tensor, Tensor]:
+    """Pictures (1, K, 3, 256, 256) and content (1, K, D, 16, 16)."""
+    size = (NETWORK_SIDE, NETWORK_SIDE)
+    pictures, contents = [], []
+    for reference in references:
+        resized = Image.fromarray(reference.pixels).resize(size, Image.Resampling.BILINEAR)
+        pictures.append(torch.from_numpy(np.asarray(resized, dtype=np.float32) / np.float32(255)).permute(2, 0, 1))
+        contents.append(_resized_content(reference.content))
+    return torch.stack(pictures)[None].to(device), torch.stack(contents)[None].to(device)

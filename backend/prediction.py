@@ -16,7 +16,7 @@ from backend.object_bounds import Window
 from backend.references import LoadedReference
 from backend.request import HarmonizeRequest
 from backend.shrinkage import shrink_small_changes
-from backend.working_copy import WorkingCopy, around_object
+from backend.working_copy import WorkingCopy, around_object, close_up
 from gallery_tools.extractors.extractor import Extractor
 
 NETWORK_SIDE = 256
@@ -30,16 +30,23 @@ light of the scene. Chosen on the val split (docs/figures.md)."""
 
 @dataclass(frozen=True)
 class Views:
-    """The object as the network sees it; the ``wide`` one is shown mirrored, as its errors are others then."""
+    """The object as the network sees it.
+
+    Attributes:
+        close: in its surroundings.
+        wide: in more of them, shown mirrored, as its errors are others then.
+        edge: the close window with all its pixels, to read the object's edge from.
+    """
 
     close: WorkingCopy
     wide: WorkingCopy
+    edge: WorkingCopy
 
 
 def views_of(request: HarmonizeRequest, bounds: Window) -> Views:
-    """Both working copies of a composite around the object's ``bounds``."""
+    """The working copies of a composite around the object's ``bounds``."""
     close, wide = (around_object(request, bounds, side=NETWORK_SIDE, context=context) for context in (CLOSE, WIDE))
-    return Views(close, wide)
+    return Views(close, wide, close_up(request, close.window))
 
 
 @torch.inference_mode()
@@ -58,23 +65,22 @@ def predict(
     Returns:
         (12, h, w) float32 affine transforms over the window of the close view, on the CPU.
     """
-    pictures, masks = _pictures(views)
-    pictures, masks = pictures.to(device), masks.to(device)
+    pictures, masks = _with_mirror_image(views.close, views.wide, device)
+    edges = _with_mirror_image(views.edge, views.edge, device)
     content = extractor.maps(pictures)
-    said = network(pictures, masks, content).float()
+    said = network(pictures, masks, content, edges=edges).float()
     if references:
-        with_references = network(pictures, masks, content, *_reference_tensors(references, device)).float()
-        said = torch.lerp(said, with_references, TRUST)
+        tensors = _reference_tensors(references, device)
+        said = torch.lerp(said, network(pictures, masks, content, *tensors, edges=edges).float(), TRUST)
     close, wide = said[0], _moved(said[1].flip(-1), views.wide.window, views.close.window)
     return shrink_small_changes((close + wide) / 2, pictures[0], masks[0, 0]).cpu()
 
 
-def _pictures(views: Views) -> tuple[Tensor, Tensor]:
-    """Composites (2, 3, S, S) and masks (2, 1, S, S) as the network takes them."""
-    copies = views.close, views.wide
-    close, wide = (torch.from_numpy(copy.composite).permute(2, 0, 1) for copy in copies)
-    close_mask, wide_mask = (torch.from_numpy(copy.mask)[None] for copy in copies)
-    return torch.stack([close, wide.flip(-1)]), torch.stack([close_mask, wide_mask.flip(-1)])
+def _with_mirror_image(copy: WorkingCopy, mirrored: WorkingCopy, device: str) -> tuple[Tensor, Tensor]:
+    """Composites (2, 3, h, w) and masks (2, 1, h, w) of a copy and of the mirror image of another of its size."""
+    straight, other = (torch.from_numpy(one.composite).permute(2, 0, 1) for one in (copy, mirrored))
+    mask, other_mask = (torch.from_numpy(one.mask)[None] for one in (copy, mirrored))
+    return torch.stack([straight, other.flip(-1)]).to(device), torch.stack([mask, other_mask.flip(-1)]).to(device)
 
 
 def _moved(coefficients: Tensor, origin: Window, target: Window) -> Tensor:

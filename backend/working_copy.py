@@ -17,6 +17,8 @@ from backend.tone_curve import Values
 SAMPLES_PER_PIXEL = 3
 """Samples along each side of a reduced pixel: nine in all, so the noise of the average is a third of a pixel's."""
 
+CLOSE_UP_SIDE = 1024
+
 TRANSPARENT = 0.5
 """Encoded value that stands for a transparent background."""
 
@@ -66,13 +68,26 @@ def around_object(
     return reduced(request, Window(x, y, across, down), (side, side))
 
 
-def reduced(request: HarmonizeRequest, window: Window, size: tuple[int, int]) -> WorkingCopy:
+def close_up(request: HarmonizeRequest, window: Window) -> WorkingCopy:
+    """The composite's ``window`` at its own size, or, where it is larger, every so many of its pixels, not averaged.
+
+    A rim of one pixel along the object's edge stays what it is: it tells how the object was recoloured, averaged
+    with its neighbours it does not.
+    """
+    size = min(window.height, CLOSE_UP_SIDE), min(window.width, CLOSE_UP_SIDE)
+    return reduced(request, window, size, samples=1)
+
+
+def reduced(
+    request: HarmonizeRequest, window: Window, size: tuple[int, int], *, samples: int = SAMPLES_PER_PIXEL
+) -> WorkingCopy:
     """The composite's ``window`` at ``size`` (height, width), area-averaged, in encoded sRGB.
 
-    Alpha weighs the colours before they are averaged. Values beyond [0, 1] are limited to it, NaN counts as 0.
+    Alpha weighs the colours before they are averaged. Values beyond [0, 1] are limited to it, NaN counts as 0. At most
+    ``samples`` are read along each side of a reduced pixel.
     """
-    rows = _positions(window.y, window.height, size[0])
-    columns = _positions(window.x, window.width, size[1])
+    rows = _positions(window.y, window.height, samples * size[0])
+    columns = _positions(window.x, window.width, samples * size[1])
     space = colour_space(request.profile)
     planes = np.zeros((4, len(rows), len(columns)), dtype=np.float32)
     planes[:3] = _background_colours(request.background, rows, columns, space)
@@ -92,9 +107,9 @@ def _span(start: int, length: int, wanted: int, limit: int) -> tuple[int, int]:
     return min(max(begin, 0), limit - wanted), wanted
 
 
-def _positions(start: int, length: int, reduced_length: int) -> NDArray[np.intp]:
-    """Background pixels to be read along one side: all of them, or evenly spread ones when there are plenty."""
-    count = min(length, SAMPLES_PER_PIXEL * reduced_length)
+def _positions(start: int, length: int, most: int) -> NDArray[np.intp]:
+    """Background pixels to be read along one side: all of them, or ``most``, evenly spread, when there are more."""
+    count = min(length, most)
     return start + ((np.arange(count) + 0.5) * (length / count)).astype(np.intp)
 
 

@@ -122,8 +122,6 @@ class Harmonizer(nn.Module):
         colours, weights = F.avg_pool2d(composite, 4), regions(F.avg_pool2d(mask, 4))
         palette = self.palette(2 * colours - 1)
         parts += [colour_statistics(colours, weights), *(masked_mean(palette, region) for region in weights)]
-        if self.edge_reader:
-            parts.append(self.edge_reader(composite, mask))
         return torch.cat(parts, dim=1)
 
     def forward(
@@ -133,6 +131,7 @@ class Harmonizer(nn.Module):
         content: Tensor,
         references: Tensor | None = None,
         reference_contents: Tensor | None = None,
+        edges: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """Coefficients of the colour transform.
 
@@ -143,6 +142,8 @@ class Harmonizer(nn.Module):
             references: (B, K, 3, H, W) encoded sRGB, or (1, K, 3, H, W) for the whole batch; None in the non-reference
                 setting.
             reference_contents: (B or 1, K, D, h', w') content features of the references.
+            edges: composites (B, 3, E, E) and masks (B, 1, E, E) to read the object's edge from, where there are any of
+                more pixels than the network's; None reads it from ``composite``.
 
         Returns:
             (B, 12, H / 16, W / 16) affine transforms as ``IDENTITY`` orders them; for the dense head transforms
@@ -156,7 +157,10 @@ class Harmonizer(nn.Module):
             else self._references(references, reference_contents, features)
         )
         fused, looked_up = self.fusion(features, _upsampled(content, features), small, *extra)
-        scene = self.scene(self._described(composite, mask, features, fused, looked_up))
+        described = self._described(composite, mask, features, fused, looked_up)
+        if self.edge_reader:
+            described = torch.cat([described, self.edge_reader(*(edges or (composite, mask)))], dim=1)
+        scene = self.scene(described)
         everywhere = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *features.shape[-2:])
         decoded = self.decode(torch.cat([fused, small, everywhere], dim=1))
         # Most of a recolouring is one transform for the whole object; each place adds what is its own.

@@ -148,3 +148,17 @@ def test_the_shipped_network_is_small_and_trained() -> None:
     assert sum(weight.numel() for weight in network.parameters()) < 4_000_000
     assert int(read_notes(SHIPPED_WEIGHTS)["samples"]) > 10_000
     assert network.head.weight.abs().max() > 0
+
+
+def test_the_edge_is_read_from_a_larger_picture_where_there_is_one() -> None:
+    torch.manual_seed(0)
+    network = Harmonizer().eval()
+    torch.nn.init.normal_(network.global_head.weight, std=0.1)
+    composite, mask, content = inputs()
+    same = network(composite, mask, content, edges=(composite, mask))
+    assert torch.equal(same, network(composite, mask, content))
+    larger = (
+        torch.nn.functional.interpolate(composite, size=(100, 90)),
+        torch.nn.functional.interpolate(mask, (100, 90)),
+    )
+    assert not torch.allclose(network(composite, mask, content, edges=larger), same, atol=1e-4)

@@ -20,7 +20,7 @@ from gallery_tools.extractors.extractor import load_extractor
 class Echo(nn.Module):
     """Says as red's offset what red is at each place, and 1 more for green when there are references."""
 
-    def forward(self, composite, mask, content, references=None, contents=None):
+    def forward(self, composite, mask, content, references=None, contents=None, edges=None):
         said = torch.tensor(IDENTITY).view(1, 12, 1, 1).repeat(len(composite), 1, 16, 16)
         said[:, 3] += F.avg_pool2d(composite[:, 0], 16)
         said[:, 7] += float(references is not None)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from backend.object_bounds import Window, object_bounds
 from backend.request import HarmonizeRequest
-from backend.working_copy import around_object, reduced, whole_picture
+from backend.working_copy import CLOSE_UP_SIDE, around_object, close_up, reduced, whole_picture
 from gallery_tools.errors import RaihaError
 
 
@@ -169,3 +169,15 @@ def test_a_transparent_background_is_gray() -> None:
     layer = solid(10, 10, 255, 255, 255, 255)
     copy = whole_picture(HarmonizeRequest(layer, solid(50, 50, 255, 0, 0, 0)))
     assert np.allclose(copy.composite[20:], 0.5)
+
+
+def test_a_close_up_mixes_no_pixels() -> None:
+    stripes = solid(60, 3000, 0, 0, 0)
+    stripes[:, ::2] = 255
+    request = HarmonizeRequest(stripes, stripes, mask=np.full((60, 3000), 255, np.uint8))
+    whole = Window(0, 0, 3000, 60)
+    copy = close_up(request, whole)
+    assert copy.composite.shape == (60, CLOSE_UP_SIDE, 3) and copy.window == whole
+    assert set(np.unique(copy.composite)) == {0, 1}
+    own_size = close_up(request, Window(100, 10, 64, 48))
+    assert np.array_equal(own_size.composite * 255, stripes[10:58, 100:164])

@@ -65,8 +65,8 @@ def predict(
     Returns:
         (12, h, w) float32 affine transforms over the window of the close view, on the CPU.
     """
-    pictures, masks = _with_mirror_image(views.close, views.wide, device)
-    edges = _with_mirror_image(views.edge, views.edge, device)
+    pictures, masks = _pictures(views, device)
+    edges = _tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None]
     content = extractor.maps(pictures)
     said = network(pictures, masks, content, edges=edges).float()
     if references:
@@ -76,11 +76,15 @@ def predict(
     return shrink_small_changes((close + wide) / 2, pictures[0], masks[0, 0]).cpu()
 
 
-def _with_mirror_image(copy: WorkingCopy, mirrored: WorkingCopy, device: str) -> tuple[Tensor, Tensor]:
-    """Composites (2, 3, h, w) and masks (2, 1, h, w) of a copy and of the mirror image of another of its size."""
-    straight, other = (torch.from_numpy(one.composite).permute(2, 0, 1) for one in (copy, mirrored))
-    mask, other_mask = (torch.from_numpy(one.mask)[None] for one in (copy, mirrored))
-    return torch.stack([straight, other.flip(-1)]).to(device), torch.stack([mask, other_mask.flip(-1)]).to(device)
+def _tensor(pixels: NDArray[np.float32], device: str) -> Tensor:
+    """(h, w, 3) or (h, w) to (C, h, w)."""
+    return torch.from_numpy(np.atleast_3d(pixels)).permute(2, 0, 1).to(device)
+
+
+def _pictures(views: Views, device: str) -> tuple[Tensor, Tensor]:
+    """Composites (2, 3, S, S) and masks (2, 1, S, S) as the network takes them."""
+    close, wide = ((_tensor(copy.composite, device), _tensor(copy.mask, device)) for copy in (views.close, views.wide))
+    return torch.stack([close[0], wide[0].flip(-1)]), torch.stack([close[1], wide[1].flip(-1)])
 
 
 def _moved(coefficients: Tensor, origin: Window, target: Window) -> Tensor:
@@ -110,6 +114,6 @@ def _reference_tensors(references: list[LoadedReference], device: str) -> tuple[
     pictures, contents = [], []
     for reference in references:
         resized = Image.fromarray(reference.pixels).resize(size, Image.Resampling.BILINEAR)
-        pictures.append(torch.from_numpy(np.asarray(resized, dtype=np.float32) / np.float32(255)).permute(2, 0, 1))
-        contents.append(_resized_content(reference.content))
-    return torch.stack(pictures)[None].to(device), torch.stack(contents)[None].to(device)
+        pictures.append(_tensor(np.asarray(resized, dtype=np.float32) / np.float32(255), device))
+        contents.append(_resized_content(reference.content).to(device))
+    return torch.stack(pictures)[None], torch.stack(contents)[None]

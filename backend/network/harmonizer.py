@@ -142,8 +142,8 @@ class Harmonizer(nn.Module):
             references: (B, K, 3, H, W) encoded sRGB, or (1, K, 3, H, W) for the whole batch; None in the non-reference
                 setting.
             reference_contents: (B or 1, K, D, h', w') content features of the references.
-            edges: composites (B, 3, E, E) and masks (B, 1, E, E) to read the object's edge from, where there are any of
-                more pixels than the network's; None reads it from ``composite``.
+            edges: composites (B or 1, 3, h, w) and masks (B or 1, 1, h, w) to read the object's edge from, where there
+                are any of more pixels than the network's; None reads it from ``composite``.
 
         Returns:
             (B, 12, H / 16, W / 16) affine transforms as ``IDENTITY`` orders them; for the dense head transforms
@@ -159,7 +159,8 @@ class Harmonizer(nn.Module):
         fused, looked_up = self.fusion(features, _upsampled(content, features), small, *extra)
         described = self._described(composite, mask, features, fused, looked_up)
         if self.edge_reader:
-            described = torch.cat([described, self.edge_reader(*(edges or (composite, mask)))], dim=1)
+            edge = self.edge_reader(*(edges or (composite, mask)))
+            described = torch.cat([described, edge.expand(len(described), -1)], dim=1)
         scene = self.scene(described)
         everywhere = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *features.shape[-2:])
         decoded = self.decode(torch.cat([fused, small, everywhere], dim=1))

@@ -23,7 +23,7 @@ NETWORK_SIDE = 256
 CLOSE, WIDE = 1.5, 2.5
 """Sides of the network's two windows as multiples of the object's longer side."""
 
-TRUST = 0.4
+TRUST = 0.3
 """Share of what is said with references in the mean with what is said without: a user's photos rarely have the very
 light of the scene. Chosen on the val split (docs/figures.md)."""
 

@@ -7,17 +7,12 @@ from torch import Tensor
 
 from backend.network.harmonizer import IDENTITY, transform_colours
 
-LARGEST = 1.2
-"""What large changes are multiplied by: the network is too cautious with them."""
-
-HALF = 75.0
-"""Mean squared change, in 8-bit steps, of which half of ``LARGEST`` is left."""
+HALF = 60.0
+"""Mean squared change, in 8-bit steps, of which half is left. Fitted on the val split (docs/figures.md)."""
 
 
 def shrink_small_changes(coefficients: Tensor, composite: Tensor, mask: Tensor) -> Tensor:
-    """Weighs a predicted change by its own size: by LARGEST c^2 / (c^2 + HALF^2), c its mean square in the object.
-
-    Both constants were fitted on composites of the val split (docs/figures.md).
+    """Weighs a predicted change by its own size: by c^2 / (c^2 + HALF^2), c its mean square in the object.
 
     Args:
         coefficients: (12, h, w) affine transforms.
@@ -31,4 +26,4 @@ def shrink_small_changes(coefficients: Tensor, composite: Tensor, mask: Tensor) 
     squares = ((changed - composite) * 255) ** 2
     change = (squares * mask).sum() / (3 * mask.sum())
     identity = torch.tensor(IDENTITY, device=coefficients.device).view(12, 1, 1)
-    return identity + LARGEST * change**2 / (change**2 + HALF**2) * (coefficients - identity)
+    return identity + change**2 / (change**2 + HALF**2) * (coefficients - identity)

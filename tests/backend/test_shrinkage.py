@@ -1,4 +1,4 @@
-"""Small changes shrink, large ones grow a little, none stays none."""
+"""Small changes shrink, large ones hardly, none stays none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from backend.network.harmonizer import IDENTITY, transform_colours
-from backend.shrinkage import HALF, LARGEST, shrink_small_changes
+from backend.shrinkage import HALF, shrink_small_changes
 
 
 def brighter(steps: float) -> torch.Tensor:
@@ -21,7 +21,7 @@ def test_a_change_is_weighed_by_its_size(steps: float) -> None:
     composite, mask = torch.full((3, 32, 32), 0.4), torch.zeros(32, 32)
     mask[8:24, 8:24] = 1
     changed = transform_colours(composite[None], shrink_small_changes(brighter(steps), composite, mask)[None])[0]
-    weight = LARGEST * steps**4 / (steps**4 + HALF**2)
+    weight = steps**4 / (steps**4 + HALF**2)
     torch.testing.assert_close((changed - composite) * 255, torch.full_like(composite, weight * steps))
 
 

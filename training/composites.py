@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from training.colour_spaces import halve_chroma
 from training.config import TrainingConfig
 from training.masks import cut_cleanly, degrade_masks
 from training.objects import Scene
@@ -26,6 +27,7 @@ class Composer:
         easy_share: share of recoloured objects that fit in already.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
+        jpeg_share: share of composites whose chroma is halved, as most files have it: it smears the object's edge.
     """
 
     recipes: list[tuple[Recipe, float]]
@@ -34,6 +36,7 @@ class Composer:
     easy_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
+    jpeg_share: float = 0.0
 
     @classmethod
     def of(cls, config: TrainingConfig, recipes: list[tuple[Recipe, float]]) -> Composer:
@@ -45,6 +48,7 @@ class Composer:
             config.easy_share,
             config.clean_cut_share,
             config.degraded_mask_share,
+            config.jpeg_share,
         )
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
@@ -65,6 +69,10 @@ class Composer:
             objects = _mildly_retouched(untouched[finished], 0.5, generator)
             pasted = targets[finished] + masks[finished] * (objects - targets[finished])
             composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
+        files = torch.nonzero(torch.rand(count, generator=generator) < self.jpeg_share).flatten().to(device)
+        if len(files):
+            saved = (halve_chroma(composites[files]).clamp(0, 1) * 255).round() / 255
+            composites = composites.index_copy(0, files, saved)
         return replace(scene, targets=targets, masks=masks), composites
 
 

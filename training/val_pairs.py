@@ -8,6 +8,7 @@ be chosen, a checkpoint or the size of the window, is chosen by these pairs, nev
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -36,7 +37,7 @@ def _own_size(pack: PhotoPack, number: int) -> tuple[Tensor, Tensor]:
 
 def _write(picture: Tensor, file: Path) -> None:
     pixels = (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).squeeze(2).numpy()
-    Image.fromarray(pixels).save(file, quality=_QUALITY, subsampling=0)  # PNG knows neither, and ignores them
+    Image.fromarray(pixels).save(file, quality=_QUALITY)  # which halves chroma; PNG knows no quality, and ignores it
 
 
 def write_pairs(pack: PhotoPack, composer: Composer, folder: Path, count: int) -> None:
@@ -68,7 +69,8 @@ def main() -> None:
     parser.add_argument("--films", type=Path)
     parser.add_argument("--count", type=int, default=200)
     arguments = parser.parse_args()
-    composer = Composer.of(load_config(arguments.config), standard_recipes(arguments.films))
+    config = replace(load_config(arguments.config), jpeg_share=0.0)  # the files see to that
+    composer = Composer.of(config, standard_recipes(arguments.films))
     write_pairs(PhotoPack.load(arguments.pack), composer, arguments.out, arguments.count)
 
 

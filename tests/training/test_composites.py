@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from backend.evaluation import find_pairs
+from training.colour_spaces import halve_chroma
 from training.composites import Composer
 from training.objects import Scene
 from training.photo_pack import PhotoPack
@@ -56,6 +57,15 @@ def test_a_flat_scene_keeps_an_object_that_is_retouched() -> None:
     inside = after.masks.bool().expand_as(composites)
     contrast = composites[inside].std() / after.targets[inside].std()
     assert contrast > 1.1 and composites[inside].mean() > after.targets[inside].mean()
+
+
+def test_composites_can_be_as_files_keep_them_while_targets_stay() -> None:
+    plain, saved = (
+        Composer(RECIPES, scene_retouch=0.0, jpeg_share=share).compose(scene(), generator()) for share in (0.0, 1.0)
+    )
+    assert torch.equal(plain[0].targets, saved[0].targets)
+    torch.testing.assert_close(saved[1], halve_chroma(plain[1]).clamp(0, 1), atol=0.6 / 255, rtol=0)
+    assert (saved[1] - plain[1]).abs().max() > 0.02
 
 
 def test_flattening_darkens_and_pales() -> None:

@@ -16,7 +16,7 @@ from backend.object_bounds import Window
 from backend.references import LoadedReference
 from backend.request import HarmonizeRequest
 from backend.shrinkage import shrink_small_changes
-from backend.working_copy import WorkingCopy, around_object, close_up
+from backend.working_copy import WorkingCopy, around_object, close_up, reduced, window_around
 from gallery_tools.extractors.extractor import Extractor
 
 NETWORK_SIDE = 256
@@ -45,7 +45,9 @@ class Views:
 
 def views_of(request: HarmonizeRequest, bounds: Window) -> Views:
     """The working copies of a composite around the object's ``bounds``."""
-    close, wide = (around_object(request, bounds, side=NETWORK_SIDE, context=context) for context in (CLOSE, WIDE))
+    close = around_object(request, bounds, side=NETWORK_SIDE, context=CLOSE)
+    larger = window_around(request, bounds, WIDE)
+    wide = close if larger == close.window else reduced(request, larger, (NETWORK_SIDE, NETWORK_SIDE))
     return Views(close, wide, close_up(request, close.window))
 
 

@@ -61,11 +61,16 @@ def around_object(
     Returns:
         A copy of a square window where the picture allows one, stretched to a square where it does not.
     """
+    return reduced(request, window_around(request, bounds, context, least), (side, side))
+
+
+def window_around(request: HarmonizeRequest, bounds: Window, context: float, least: int = 64) -> Window:
+    """The window that ``around_object`` shows."""
     height, width = request.background.shape[:2]
     wanted = max(least, round(context * max(bounds.width, bounds.height)))
     x, across = _span(bounds.x, bounds.width, wanted, width)
     y, down = _span(bounds.y, bounds.height, wanted, height)
-    return reduced(request, Window(x, y, across, down), (side, side))
+    return Window(x, y, across, down)
 
 
 def close_up(request: HarmonizeRequest, window: Window) -> WorkingCopy:
@@ -92,7 +97,9 @@ def reduced(
     planes = np.zeros((4, len(rows), len(columns)), dtype=np.float32)
     planes[:3] = _background_colours(request.background, rows, columns, space)
     _paste_layer(planes, request, rows, columns, space)
-    small = functional.interpolate(torch.from_numpy(planes)[None], size=size, mode="bilinear", antialias=True)
+    small = torch.from_numpy(planes)[None]
+    if small.shape[2:] != size:
+        small = functional.interpolate(small, size=size, mode="bilinear", antialias=True)
     copy = small[0].clamp_(0, 1).numpy()
     mask = copy[3].copy()
     if not mask.any():  # finer than the samples, yet there: the network must not be asked about nothing

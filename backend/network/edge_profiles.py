@@ -30,16 +30,21 @@ def _chosen(edge: Tensor, lines: int) -> tuple[Tensor, Tensor]:
 
 
 def _normals(masks: Tensor, numbers: Tensor) -> Tensor:
-    """(B, L, 2) unit vectors x, y that point out of the object at the pixels (B, L) of masks (B, 1, H, W)."""
-    smooth = masks
-    for _ in range(2):
-        smooth = F.avg_pool2d(smooth, (5, 1), stride=1, padding=(2, 0), count_include_pad=False)
-        smooth = F.avg_pool2d(smooth, (1, 5), stride=1, padding=(0, 2), count_include_pad=False)
-    padded = F.pad(smooth, (1, 1, 1, 1), mode="replicate")
-    x = padded[..., 1:-1, :-2] - padded[..., 1:-1, 2:]
-    y = padded[..., :-2, 1:-1] - padded[..., 2:, 1:-1]
-    slopes = torch.cat([x, y], dim=1).flatten(2).gather(2, numbers.unsqueeze(1).expand(-1, 2, -1))
-    return F.normalize(slopes.transpose(1, 2), dim=2)
+    """(B, L, 2) unit vectors x, y that point out of the object at the pixels (B, L) of masks (B, 1, H, W).
+
+    They are slopes of the smoothed mask, of which only what lies around those pixels is ever computed.
+    """
+    _, _, height, width = masks.shape
+    reach = torch.arange(-5, 6, device=masks.device)
+    rows = (numbers // width).unsqueeze(2) + reach
+    columns = (numbers % width).unsqueeze(2) + reach
+    places = rows.clamp(0, height - 1).unsqueeze(3) * width + columns.clamp(0, width - 1).unsqueeze(2)
+    patches = masks.flatten(1).gather(1, places.flatten(1)).reshape(places.shape)
+    hat = (5 - reach.abs()).clamp_min(0).to(masks.dtype)  # two averages over five pixels
+    slope = F.pad(hat, (0, 1))[1:] - F.pad(hat, (1, 0))[:-1]
+    x = torch.einsum("blrc,r,c->bl", patches, hat, slope)
+    y = torch.einsum("blrc,r,c->bl", patches, slope, hat)
+    return F.normalize(torch.stack([x, y], dim=2), dim=2)
 
 
 @torch.no_grad()
@@ -64,10 +69,12 @@ def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> tupl
     offsets = torch.tensor(OFFSETS, device=composites.device).view(1, 1, -1, 1)
     size = torch.tensor([width, height], device=composites.device)
     grid = (places.unsqueeze(2) + normals.unsqueeze(2) * offsets) / size * 2 - 1  # (B, L, offsets, 2)
-    both = torch.cat([composites, masks], dim=1) * 2 - 1
-    colours = F.grid_sample(both, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    colours, inside = (
+        F.grid_sample(one, grid, mode="bilinear", padding_mode="border", align_corners=False) * 2 - 1
+        for one in (composites, masks)
+    )
     within = (grid.abs() <= 1).all(3).unsqueeze(1).to(colours.dtype)
-    profiles = torch.cat([colours, within], dim=1).permute(0, 1, 3, 2)
+    profiles = torch.cat([colours, inside, within], dim=1).permute(0, 1, 3, 2)
     return profiles.reshape(count, PROFILE_CHANNELS, lines), present
 
 

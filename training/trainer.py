@@ -107,10 +107,10 @@ class Trainer:
 
     def _reference_ways(self) -> tuple[str, ...]:
         """How this step's references come about; none in the non-reference setting."""
-        if self.choices.random() >= self.config.reference_share:
-            return ()
-        count = self.choices.randint(1, self.config.most_references)
         config = self.config
+        if self.choices.random() >= config.reference_share:
+            return ()
+        count = self.choices.randint(1, config.most_references)
         ways = {"augmented": config.augmented_share, "unrelated": config.unrelated_share, "relit": config.relit_share}
         shares = [*ways.values(), 1 - sum(ways.values())]
         return tuple(self.choices.choices([*ways, "retrieved"], shares, k=count))

@@ -20,7 +20,7 @@ _SIDE = 192
 _BATCH = 32
 _MOST = 320
 _SHOWN = 8
-SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in ("retrieved", "unrelated", "augmented")}}
+_SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in ("retrieved", "unrelated", "augmented")}}
 """References of each sample, by the name of the setting."""
 
 
@@ -47,9 +47,9 @@ class Validation:
         """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
         Returns:
-            "composite", and a figure for each of the ``settings``; None means ``SETTINGS``.
+            "composite", and a figure for each of the ``settings``; None means ``_SETTINGS``.
         """
-        settings = settings or SETTINGS
+        settings = settings or _SETTINGS
         sums = dict.fromkeys(("composite", *settings), 0.0)
         count, first = 0, next(iter(settings))
         for name, references in settings.items():

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from backend.network.edge_profiles import edge_profiles
 from backend.network.harmonizer import Harmonizer
 from backend.object_bounds import Window
 from backend.references import LoadedReference
@@ -68,7 +69,7 @@ def predict(
         (12, h, w) float32 affine transforms over the window of the close view, on the CPU.
     """
     pictures, masks = _pictures(views, device)
-    edges = _tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None]
+    edges = edge_profiles(_tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None])
     content = extractor.maps(pictures)
     said = network(pictures, masks, content, edges=edges).float()
     if references:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
+from safetensors.torch import load_file
 
-from backend.network.harmonizer import Harmonizer
 from backend.network.weights import SHIPPED_WEIGHTS, load_network
 from gallery_tools.extractors.extractor import load_extractor
 from training.composites import Composer
 from training.config import TrainingConfig, load_config
+from training.inheritance import inherited
 from training.objects import ObjectSampler, bounding_boxes
 from training.photo_pack import PhotoPack
 from training.recolour import Recipe, standard_recipes
@@ -59,21 +59,6 @@ def variants(config: TrainingConfig) -> dict[str, tuple[TrainingConfig, bool]]:
     }
 
 
-def inherited(start: Harmonizer, network: Harmonizer, *, encoder: bool = True) -> dict[str, Tensor]:
-    """A state for ``network`` with what it shares with a trained one; ``encoder`` False leaves the encoder as it is.
-
-    What variants lack stands last among the inputs of a layer, content features and edge, and first among the outputs
-    of the heads, the gains.
-    """
-    state = network.state_dict()
-    trained = start.state_dict()
-    for key, value in state.items():
-        if encoder or not key.startswith("encoder."):
-            rows = trained[key][-len(value) :] if value.dim() else trained[key]
-            state[key] = rows[:, : value.shape[1]] if value.dim() > 1 else rows
-    return {key: value.clone() for key, value in state.items()}
-
-
 @dataclass(frozen=True)
 class Laboratory:
     """What all variants share.
@@ -102,7 +87,7 @@ class Laboratory:
         if not checkpoint.exists():
             sampler = self._sampler(validation=False)
             trainer = Trainer(config, sampler, self.recipes)
-            trainer.begin_from(inherited(load_network(self.start), trainer.network, encoder=pretrained))
+            trainer.begin_from(inherited(load_file(self.start), trainer.network, encoder=pretrained))
             held_out = self._sampler(validation=True)
             validation = Validation(trainer.extractor, held_out, trainer.composer)
             run(trainer, validation, folder, validate_every=config.samples)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 _RGB_TO_XYZ = (
     (0.4124564, 0.3575761, 0.1804375),
@@ -48,16 +47,6 @@ def lab_to_srgb(lab: Tensor) -> Tensor:
     xyz = torch.where(ratio > _LAB_KNEE, ratio**3, 3 * _LAB_KNEE**2 * (ratio - 4 / 29))
     white = lab.new_tensor(_WHITE_D65).view(1, 3, 1, 1)
     return encode_srgb(mix_channels(xyz * white, torch.linalg.inv(lab.new_tensor(_RGB_TO_XYZ))))
-
-
-def halve_chroma(encoded: Tensor) -> Tensor:
-    """Encoded sRGB as JPEG files keep it: luma of every pixel, colour of every two by two."""
-    red, green, blue = encoded.unbind(1)
-    luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    chroma = torch.stack([red - luma, blue - luma], dim=1)
-    small = functional.interpolate(chroma, scale_factor=0.5, mode="area")
-    red, blue = (functional.interpolate(small, size=luma.shape[1:], mode="bilinear") + luma.unsqueeze(1)).unbind(1)
-    return torch.stack([red, (luma - 0.299 * red - 0.114 * blue) / 0.587, blue], dim=1)
 
 
 def hue_rotation(angles: Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from training.colour_spaces import halve_chroma
 from training.config import TrainingConfig
-from training.masks import cut_cleanly, degrade_masks
+from training.jpeg_files import saved_as_jpeg
+from training.masks import cut_cleanly, degrade_masks, harden_masks
 from training.objects import Scene
 from training.recolour import Recipe, Source, flatten, make_composites, retouch
 
@@ -27,7 +27,8 @@ class Composer:
         easy_share: share of recoloured objects that fit in already.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
-        jpeg_share: share of composites whose chroma is halved, as most files have it: it smears the object's edge.
+        hard_mask_share: share of samples whose mask is cut to 0 and 1.
+        jpeg_share: share of composites that are read back from JPEG.
     """
 
     recipes: list[tuple[Recipe, float]]
@@ -36,6 +37,7 @@ class Composer:
     easy_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
+    hard_mask_share: float = 0.0
     jpeg_share: float = 0.0
 
     @classmethod
@@ -48,6 +50,7 @@ class Composer:
             config.easy_share,
             config.clean_cut_share,
             config.degraded_mask_share,
+            config.hard_mask_share,
             config.jpeg_share,
         )
 
@@ -60,7 +63,8 @@ class Composer:
         untouched = scene.targets
         scene = _change_scenes(scene, retouched, lambda strips: _mildly_retouched(strips, 0.7, generator))
         scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
-        masks = degrade_masks(scene.masks, self.degraded_mask_share, generator)
+        masks = harden_masks(scene.masks, self.hard_mask_share, generator)
+        masks = degrade_masks(masks, self.degraded_mask_share, generator)
         targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
         source = scene.source or _other_objects(targets, masks, generator)
         composites = make_composites(targets, masks, source, self.recipes, generator, self.easy_share)
@@ -69,10 +73,7 @@ class Composer:
             objects = _mildly_retouched(untouched[finished], 0.5, generator)
             pasted = targets[finished] + masks[finished] * (objects - targets[finished])
             composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
-        files = torch.nonzero(torch.rand(count, generator=generator) < self.jpeg_share).flatten().to(device)
-        if len(files):
-            saved = (halve_chroma(composites[files]).clamp(0, 1) * 255).round() / 255
-            composites = composites.index_copy(0, files, saved)
+        composites = saved_as_jpeg(composites, self.jpeg_share, generator)
         return replace(scene, targets=targets, masks=masks), composites
 
 

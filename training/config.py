@@ -56,7 +56,9 @@ class TrainingConfig:
         exposure_share: share of the steps whose objects come from another exposure of the scene.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
-        jpeg_share: share of composites whose chroma is halved, as most JPEG files have it.
+        hard_mask_share: share of samples whose mask is cut to 0 and 1, as a full-size file's is.
+        jpeg_share: share of composites that are read back from JPEG.
+        drawn_share: share of the steps with samples that were drawn ahead.
         half_precision: bfloat16 in the network's forward and backward pass.
         average: decay of the averaged weights (EMA).
         seed: of weights, draws and recolouring.
@@ -81,7 +83,9 @@ class TrainingConfig:
     exposure_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
+    hard_mask_share: float = 0.0
     jpeg_share: float = 0.0
+    drawn_share: float = 0.0
     half_precision: bool = False
     average: float = 0.998
     seed: int = 0

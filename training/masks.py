@@ -27,6 +27,16 @@ def _grown(masks: Tensor, radius: int) -> Tensor:
     return F.max_pool2d(masks, 2 * radius + 1, stride=1, padding=radius)
 
 
+def harden_masks(masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Cuts a share of the masks to 0 and 1.
+
+    A photo that was enlarged to the window is smooth, as a full-size photo is from pixel to pixel, but a full-size mask
+    is not: it cuts through an edge that is several pixels wide.
+    """
+    rows = _drawn(masks, share, generator)
+    return masks.index_copy(0, rows, (masks[rows] > 0.5).to(masks.dtype))
+
+
 def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Makes a share of the masks soft, and a pixel too large or too small, or feathered more widely."""
     rows = _drawn(masks, share, generator)

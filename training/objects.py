@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from backend.network.edge_profiles import EdgeProfiles
 from training.object_windows import windows_around
 from training.photo_pack import PhotoPack
 from training.recolour import Source
@@ -79,10 +80,20 @@ class ReadyPairs:
     Attributes:
         scene: what is real.
         composites: (B, 3, S, S) float32 as the targets.
+        content: (B, D, S / 16, S / 16) content features of the composites, or None.
+        edges: of the objects, or None where they are to be read from the composites.
     """
 
     scene: Scene
     composites: Tensor
+    content: Tensor | None = None
+    edges: EdgeProfiles | None = None
+
+    def to(self, device: torch.device) -> ReadyPairs:
+        """The same on another device."""
+        content = None if self.content is None else self.content.to(device)
+        edges = self.edges and EdgeProfiles(self.edges.profiles.to(device), self.edges.present.to(device))
+        return ReadyPairs(self.scene.to(device), self.composites.to(device), content, edges)
 
 
 class ObjectSampler:

@@ -16,6 +16,7 @@ import torch
 
 from backend.network.weights import save_network
 from training.config import load_config
+from training.drawn_samples import DrawnSampler
 from training.exposures import ExposureSampler
 from training.journal import Journal
 from training.objects import ObjectSampler, bounding_boxes
@@ -72,10 +73,13 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--backbone", type=Path)
-    parser.add_argument("--start", type=Path, help="a checkpoint to begin from, instead of the backbone alone")
+    parser.add_argument("--begin-from", type=Path, help="a checkpoint, instead of the backbone alone")
     parser.add_argument("--films", type=Path)
     parser.add_argument("--photos", type=Path, help="the folder of light.jsonl, for another exposure of the scene")
     parser.add_argument("--pairs", type=Path, help="ready pairs, packed by training.pair_pack")
+    parser.add_argument(
+        "--drawn", type=Path, nargs="+", default=[], help="samples drawn ahead by training.drawn_samples"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--validate-every", type=int, default=8000)
     parser.add_argument("--in-memory", action="store_true", help="read the packs at once: faster, and takes gigabytes")
@@ -95,7 +99,9 @@ def main() -> None:
     if arguments.pairs:
         pack = PairPack.load(arguments.pairs, in_memory=arguments.in_memory)
         ready.append((PairSampler(pack, sampler.generator, validation=False), config.pairs_share))
-    trainer = Trainer(config, sampler, recipes, arguments.backbone, arguments.start, processes, ready)
+    if arguments.drawn:
+        ready.append((DrawnSampler.load(arguments.drawn, sampler.generator), config.drawn_share))
+    trainer = Trainer(config, sampler, recipes, arguments.backbone, arguments.begin_from, processes, ready)
     held_out = ObjectSampler(*data, validation=True, seed=0)
     validation = Validation(trainer.extractor, held_out, trainer.composer, trainer.device)
     run(trainer, validation, arguments.out, arguments.validate_every)

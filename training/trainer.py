@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from backend.network.harmonizer import Harmonizer, transform_colours
-from backend.network.weights import load_network
 from gallery_tools.extractors.extractor import load_extractor
 from training.backbone import load_encoder
 from training.composites import Composer
 from training.config import TrainingConfig
-from training.objects import ObjectSampler, ReadyPairs, Scene
+from training.inheritance import inherited
+from training.objects import ObjectSampler, ReadyPairs
 from training.processes import Processes
 from training.recolour import Recipe
 
@@ -46,7 +47,7 @@ class Trainer:
         sampler: of scenes, seeded for this process.
         recipes: of recolouring.
         backbone: ImageNet's weights for the encoder.
-        start: a checkpoint to begin from.
+        start: a checkpoint to begin from; layers that it lacks begin anew.
         processes: that train together.
         ready: samplers of ready pairs, each with its share of the steps.
     """
@@ -76,7 +77,7 @@ class Trainer:
         if backbone:
             load_encoder(self.network.encoder, backbone)
         if start:
-            self.network.load_state_dict(load_network(start, "cpu").state_dict())
+            self.network.load_state_dict(inherited(load_file(start), self.network))
         self.network = self.network.to(memory_format=torch.channels_last).to(self.device)
         self.begin_from(self.network.state_dict())
         torch.manual_seed(config.seed + 3 + self.processes.rank)  # dropout differs between processes
@@ -115,21 +116,22 @@ class Trainer:
         shares = [*ways.values(), 1 - sum(ways.values())]
         return tuple(self.choices.choices([*ways, "retrieved"], shares, k=count))
 
-    def _drawn(self, count: int, side: int) -> tuple[Scene, Tensor]:
+    def _drawn(self, count: int, side: int) -> ReadyPairs:
         """Scenes and their composites, on the network's device."""
         drawn = self.choices.random()
         for sampler, share in self.ready:
             if drawn < share:
-                pairs = sampler.draw(count, side)
-                return pairs.scene.to(self.device), pairs.composites.to(self.device)
+                return sampler.draw(count, side).to(self.device)
             drawn -= share
         scene = self.sampler.draw(count, side, self._reference_ways())
-        return self.composer.compose(scene.to(self.device), self.generator)
+        return ReadyPairs(*self.composer.compose(scene.to(self.device), self.generator))
 
-    def _loss(self, scene: Scene, composites: Tensor) -> Tensor:
+    def _loss(self, pairs: ReadyPairs) -> Tensor:
         """Mean log of formula 11, and more where the result is worse than the composite."""
-        with self._half_precision(True):  # half the precision, a third of the time
-            content = self.extractor.maps(composites)
+        scene, composites, content = pairs.scene, pairs.composites, pairs.content
+        if content is None:
+            with self._half_precision(True):  # half the precision, a third of the time
+                content = self.extractor.maps(composites)
         with self._half_precision(self.config.half_precision):
             coefficients = self.network(
                 composites.contiguous(memory_format=torch.channels_last),
@@ -137,6 +139,7 @@ class Trainer:
                 content.float(),
                 scene.references,
                 scene.reference_content,
+                pairs.edges,
             )
         # Every other pixel tells as much of so smooth a transform.
         some, targets, masks = (one[..., ::2, ::2] for one in (composites, scene.targets, scene.masks))
@@ -154,9 +157,9 @@ class Trainer:
     def step(self) -> float:
         """One step of the optimizer; returns this process's mean log error."""
         stage = self.config.stage_at(self.samples)
-        scene, composites = self._drawn(stage.batch // self.processes.number, stage.side)
+        pairs = self._drawn(stage.batch // self.processes.number, stage.side)
         self.network.encoder.freeze_early(not stage.whole_encoder)
-        loss = self._loss(scene, composites)
+        loss = self._loss(pairs)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * group["share"]
         self.optimizer.zero_grad()

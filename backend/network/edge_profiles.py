@@ -7,11 +7,13 @@ pixel or two wide, so they are read from the picture at full network resolution,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-OFFSETS = (-8.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 7.0, 12.0)
+OFFSETS = (-12.0, -8.0, -5.0, -4.0, -3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 7.0, 12.0)
 """Places along a line in pixels from the first pixel outside the mask, outwards."""
 
 LINES = 384
@@ -47,8 +49,25 @@ def _normals(masks: Tensor, numbers: Tensor) -> Tensor:
     return F.normalize(torch.stack([x, y], dim=2), dim=2)
 
 
+@dataclass(frozen=True)
+class EdgeProfiles:
+    """What lies along lines across the edges of some objects.
+
+    Attributes:
+        profiles: (B, PROFILE_CHANNELS, L) colours and mask from -1 to 1.
+        present: (B,) which objects have an edge in the picture.
+    """
+
+    profiles: Tensor
+    present: Tensor
+
+    def expand(self, count: int) -> EdgeProfiles:
+        """The same for ``count`` objects, where these are as many or one."""
+        return EdgeProfiles(self.profiles.expand(count, -1, -1), self.present.expand(count))
+
+
 @torch.no_grad()
-def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> tuple[Tensor, Tensor]:
+def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> EdgeProfiles:
     """Colours along lines across the masks' edges.
 
     Args:
@@ -57,8 +76,7 @@ def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> tupl
         lines: L, evenly spread over the edge.
 
     Returns:
-        Profiles (B, PROFILE_CHANNELS, L), colours and mask from -1 to 1, and which objects (B,) have an edge in the
-        picture; where they have none, the profile is that of the last pixel.
+        Of B objects; where one has no edge in the picture, its profile is that of the last pixel.
     """
     count, _, height, width = composites.shape
     inside = (masks > 0.5).float()
@@ -75,35 +93,4 @@ def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> tupl
     )
     within = (grid.abs() <= 1).all(3).unsqueeze(1).to(colours.dtype)
     profiles = torch.cat([colours, inside, within], dim=1).permute(0, 1, 3, 2)
-    return profiles.reshape(count, PROFILE_CHANNELS, lines), present
-
-
-class EdgeReader(nn.Module):
-    """Profiles across the edge to one vector: each line says what it saw, and how much that is worth.
-
-    Args:
-        channels: of what a line says; the vector has ``outputs`` numbers.
-        heads: ways to weigh the lines against one another.
-    """
-
-    def __init__(self, channels: int = 96, heads: int = 4) -> None:
-        super().__init__()
-        self.heads = heads
-        self.outputs = 3 * channels
-        self.lines = nn.Sequential(
-            nn.Conv1d(PROFILE_CHANNELS, 2 * channels, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv1d(2 * channels, channels, 1),
-            nn.ReLU(inplace=True),
-        )
-        self.worth = nn.Conv1d(channels, heads, 1)
-
-    def forward(self, composites: Tensor, masks: Tensor) -> Tensor:
-        """(B, outputs) for pictures and masks as ``edge_profiles`` takes them; 0 for objects without an edge."""
-        profiles, present = edge_profiles(composites, masks)
-        said = self.lines(profiles)
-        weights = self.worth(said).softmax(2).unsqueeze(2)  # (B, heads, 1, L)
-        parts = said.reshape(len(said), self.heads, -1, said.shape[2])
-        weighed = (parts * weights).sum(3).flatten(1)
-        spread = said.var(2, correction=0).add(1e-5).sqrt()
-        return torch.cat([weighed, said.mean(2), spread], dim=1) * present.unsqueeze(1)
+    return EdgeProfiles(profiles.reshape(count, PROFILE_CHANNELS, lines), present)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.network.edge_profiles import EdgeReader
+from backend.network.edge_profiles import EdgeProfiles, edge_profiles
+from backend.network.edge_regression import EdgeReader, EdgeRegression
 from backend.network.encoder import CHANNELS, Encoder
 from backend.network.fusion import SemanticGuidedFusion
 from backend.network.regions import colour_statistics, masked_mean, regions
@@ -24,6 +25,7 @@ class NetworkConfig:
 
     Attributes:
         width: channels of the features e.
+        scene_width: numbers that describe the scene as a whole.
         content_channels: of the extractor that the network was trained with.
         extractor: name of that extractor.
         semantic: SGF with content features (formula 8) or without (formula 7).
@@ -33,12 +35,13 @@ class NetworkConfig:
     """
 
     width: int = 128
+    scene_width: int = 512
     content_channels: int = 64
     extractor: str = "bundled"
     semantic: bool = True
     head: Literal["affine", "dense"] = "affine"
     edges: bool = True
-    dropout: float = 0.3
+    dropout: float = 0.0
 
     def as_dict(self) -> dict[str, str | int | float | bool]:
         """The fields, for JSON."""
@@ -80,16 +83,20 @@ class Harmonizer(nn.Module):
         self.edge_reader = EdgeReader() if config.edges else None
         described = 4 * (width + 3) + 18 + 3 * _PALETTE + (self.edge_reader.outputs if self.edge_reader else 0)
         self.scene = nn.Sequential(
-            nn.Linear(described, 2 * width),
+            nn.Linear(described, config.scene_width),
             nn.ReLU(),
             nn.Dropout(config.dropout),
-            nn.Linear(2 * width, 2 * width),
+            nn.Linear(config.scene_width, config.scene_width),
             nn.ReLU(),
             nn.Dropout(config.dropout),
         )
+        if self.edge_reader:
+            self.edge_regression = EdgeRegression(self.edge_reader.channels, config.scene_width)
+            solved = self.edge_regression.solutions
+            self.with_edge = nn.Sequential(nn.Linear(config.scene_width + solved, config.scene_width), nn.ReLU())
         outputs = 12 if config.head == "affine" else 3
-        self.global_head = nn.Linear(2 * width, outputs)
-        self.scene_everywhere = nn.Linear(2 * width, width)
+        self.global_head = nn.Linear(config.scene_width, outputs)
+        self.scene_everywhere = nn.Linear(config.scene_width, width)
         self.decode = nn.Sequential(_Block(2 * width + 4, width), _Block(width, width))
         self.head = nn.Conv2d(width, outputs, 1)
         for head in (self.global_head, self.head):
@@ -124,6 +131,18 @@ class Harmonizer(nn.Module):
         parts += [colour_statistics(colours, weights), *(masked_mean(palette, region) for region in weights)]
         return torch.cat(parts, dim=1)
 
+    def _scene(self, described: Tensor, edges: EdgeProfiles, mean: Tensor) -> tuple[Tensor, Tensor]:
+        """What is known of the scene (B, scene_width), and gains and shifts (B, 12 or 3) read off the edge."""
+        if not self.edge_reader:
+            return self.scene(described), described.new_zeros(1, 1)
+        edges = edges.expand(len(described))
+        said, summary = self.edge_reader(edges)
+        scene = self.scene(torch.cat([described, summary], dim=1))
+        read, solutions = self.edge_regression(edges, said, scene, mean)
+        scene = self.with_edge(torch.cat([scene, solutions], dim=1))
+        gains, shift = read[..., :3].flatten(1), read[..., 3]
+        return scene, torch.cat([gains, shift], dim=1) if self.config.head == "affine" else shift
+
     def forward(
         self,
         composite: Tensor,
@@ -131,7 +150,7 @@ class Harmonizer(nn.Module):
         content: Tensor,
         references: Tensor | None = None,
         reference_contents: Tensor | None = None,
-        edges: tuple[Tensor, Tensor] | None = None,
+        edges: EdgeProfiles | None = None,
     ) -> Tensor:
         """Coefficients of the colour transform.
 
@@ -142,8 +161,8 @@ class Harmonizer(nn.Module):
             references: (B, K, 3, H, W) encoded sRGB, or (1, K, 3, H, W) for the whole batch; None in the non-reference
                 setting.
             reference_contents: (B or 1, K, D, h', w') content features of the references.
-            edges: composites (B or 1, 3, h, w) and masks (B or 1, 1, h, w) to read the object's edge from, where there
-                are any of more pixels than the network's; None reads it from ``composite``.
+            edges: of B objects or 1, where they were read from more pixels than the network's; None reads them from
+                ``composite``.
 
         Returns:
             (B, 12, H / 16, W / 16) affine transforms as ``IDENTITY`` orders them; for the dense head transforms
@@ -158,15 +177,13 @@ class Harmonizer(nn.Module):
         )
         fused, looked_up = self.fusion(features, _upsampled(content, features), small, *extra)
         described = self._described(composite, mask, features, fused, looked_up)
-        if self.edge_reader:
-            edge = self.edge_reader(*(edges or (composite, mask)))
-            described = torch.cat([described, edge.expand(len(described), -1)], dim=1)
-        scene = self.scene(described)
+        mean = masked_mean(composite, mask)
+        scene, read = self._scene(described, edges or edge_profiles(composite, mask), mean)
         everywhere = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *features.shape[-2:])
         decoded = self.decode(torch.cat([fused, small, everywhere], dim=1))
         # Most of a recolouring is one transform for the whole object; each place adds what is its own.
-        predicted = self.head(decoded) + self.global_head(scene)[:, :, None, None]
-        return self._coefficients(predicted, masked_mean(composite, mask))
+        predicted = self.head(decoded) + (self.global_head(scene) + read)[:, :, None, None]
+        return self._coefficients(predicted, mean)
 
     def _coefficients(self, predicted: Tensor, mean: Tensor) -> Tensor:
         """Transforms from predicted gains and shifts: p becomes p + gains (p - mean) + shift.

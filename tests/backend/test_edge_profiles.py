@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeReader, edge_profiles
+from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, edge_profiles
 
 SIDE = 64
 
@@ -29,7 +29,8 @@ def by_offset(profiles: torch.Tensor) -> torch.Tensor:
 
 
 def test_lines_cross_the_edge_from_inside_to_outside() -> None:
-    profiles, present = edge_profiles(torch.rand(1, 3, SIDE, SIDE), disc(20))
+    seen = edge_profiles(torch.rand(1, 3, SIDE, SIDE), disc(20))
+    profiles, present = seen.profiles, seen.present
     assert profiles.shape == (1, PROFILE_CHANNELS, LINES) and present.all()
     mask = by_offset(profiles)[0, 3].mean(1)
     inner = [value < -1.5 for value in OFFSETS]
@@ -39,37 +40,30 @@ def test_lines_cross_the_edge_from_inside_to_outside() -> None:
 
 def test_a_change_of_colour_at_the_edge_is_read_off() -> None:
     mask = disc(18)
-    profiles, _ = edge_profiles(0.5 + 0.2 * mask.expand(-1, 3, -1, -1), mask)
+    profiles = edge_profiles(0.5 + 0.2 * mask.expand(-1, 3, -1, -1), mask).profiles
     red = by_offset(profiles)[0, 0].mean(1)
     assert red[0] - red[-1] == pytest.approx(0.4, abs=0.01)
 
 
 def test_lines_spread_over_the_whole_edge() -> None:
     rows = (torch.arange(SIDE) / SIDE).view(1, 1, SIDE, 1).expand(1, 3, SIDE, SIDE)
-    profiles, _ = edge_profiles(rows, square())
+    profiles = edge_profiles(rows, square()).profiles
     seen = (by_offset(profiles)[0, 0, OFFSETS.index(0.0)] + 1) / 2 * SIDE
     assert seen.min() < 20 and seen.max() > 43
     assert math.isclose(float(seen.mean()), SIDE / 2, abs_tol=1.5)
 
 
 def test_places_beyond_the_picture_are_told() -> None:
-    profiles, _ = edge_profiles(torch.rand(1, 3, SIDE, SIDE), square(2, 40))
+    profiles = edge_profiles(torch.rand(1, 3, SIDE, SIDE), square(2, 40)).profiles
     within = by_offset(profiles)[0, 4]
     assert (within[OFFSETS.index(12.0)] == 0).any() and (within[OFFSETS.index(0.0)] == 1).all()
 
 
 @pytest.mark.parametrize("mask", [torch.zeros(1, 1, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE)], ids=["none", "all"])
-def test_without_an_edge_the_reader_says_nothing(mask: torch.Tensor) -> None:
-    reader = EdgeReader().eval()
-    said = reader(torch.rand(1, 3, SIDE, SIDE), mask)
-    assert said.shape == (1, reader.outputs) and not said.any()
+def test_objects_without_an_edge_are_told(mask: torch.Tensor) -> None:
+    assert not edge_profiles(torch.rand(1, 3, SIDE, SIDE), mask).present.any()
 
 
-def test_the_reader_does_not_depend_on_the_rest_of_the_picture() -> None:
-    torch.manual_seed(0)
-    reader, mask, picture = EdgeReader().eval(), disc(18), torch.rand(1, 3, SIDE, SIDE)
-    changed = picture.clone()
-    changed[..., :6, :6] = 0  # a corner, farther from the edge than any line reaches
-    assert torch.equal(reader(picture, mask), reader(changed, mask))
-    changed[..., 32, 50] = 1 - changed[..., 32, 50]  # just outside the edge
-    assert not torch.equal(reader(picture, mask), reader(changed, mask))
+def test_one_objects_profiles_serve_several_views_of_it() -> None:
+    seen = edge_profiles(torch.rand(1, 3, SIDE, SIDE), disc(20)).expand(3)
+    assert seen.profiles.shape == (3, PROFILE_CHANNELS, LINES) and seen.present.shape == (3,)

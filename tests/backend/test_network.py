@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from backend.network.edge_profiles import edge_profiles
 from backend.network.fusion import SemanticGuidedFusion
 from backend.network.harmonizer import Harmonizer, NetworkConfig, transform_colours
 from backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes, save_network
@@ -155,10 +156,7 @@ def test_the_edge_is_read_from_a_larger_picture_where_there_is_one() -> None:
     network = Harmonizer().eval()
     torch.nn.init.normal_(network.global_head.weight, std=0.1)
     composite, mask, content = inputs()
-    same = network(composite, mask, content, edges=(composite, mask))
+    same = network(composite, mask, content, edges=edge_profiles(composite, mask))
     assert torch.equal(same, network(composite, mask, content))
-    larger = (
-        torch.nn.functional.interpolate(composite, size=(100, 90)),
-        torch.nn.functional.interpolate(mask, (100, 90)),
-    )
+    larger = edge_profiles(*(torch.nn.functional.interpolate(one, size=(100, 90)) for one in (composite, mask)))
     assert not torch.allclose(network(composite, mask, content, edges=larger), same, atol=1e-4)

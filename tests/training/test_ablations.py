@@ -9,7 +9,7 @@ import torch
 
 from backend.network.harmonizer import Harmonizer, NetworkConfig
 from backend.network.weights import save_network
-from training.ablations import Laboratory, inherited, markdown_table, variants
+from training.ablations import Laboratory, markdown_table, variants
 from training.config import Stage, TrainingConfig, load_config
 from training.recolour import standard_recipes
 
@@ -24,21 +24,6 @@ def test_variants_have_one_budget_and_differ() -> None:
     assert len({(repr(variant), pretrained) for variant, pretrained in made.values()}) == len(made) == 9
     without_retrieved, _ = made["without retrieved references"]
     assert without_retrieved.augmented_share + without_retrieved.unrelated_share == 1
-
-
-def test_variants_inherit_what_they_share() -> None:
-    torch.manual_seed(0)
-    start = Harmonizer(TINY.network)
-    torch.nn.init.normal_(start.global_head.bias)
-    plain = Harmonizer(replace(TINY.network, semantic=False, edges=False, head="dense"))
-    anew = plain.encoder.mark.weight.clone().fill_(0.5)
-    plain.encoder.mark.weight.data.copy_(anew)
-    state = inherited(start, plain, encoder=False)
-    assert torch.equal(state["fusion.query.weight"], start.fusion.query.weight[:, :35])
-    assert torch.equal(state["global_head.bias"], start.global_head.bias[9:])
-    assert torch.equal(state["encoder.mark.weight"], anew)
-    plain.load_state_dict(state)
-    assert torch.equal(inherited(start, plain)["encoder.mark.weight"], start.encoder.mark.weight)
 
 
 def test_each_head_is_trained_once_and_measured(packed: Path, tmp_path: Path) -> None:

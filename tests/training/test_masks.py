@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from training.masks import cut_cleanly, degrade_masks
+from training.masks import cut_cleanly, degrade_masks, harden_masks
 
 
 def square(count: int = 16) -> torch.Tensor:
@@ -26,6 +26,14 @@ def test_degraded_masks_stay_about_the_same() -> None:
     assert not changed[..., 20:28, 20:28].any() and not changed[..., :6, :6].any()
     areas = degraded.sum((1, 2, 3))
     assert areas.min() < 400 * 0.95 and areas.max() > 400 * 1.05  # too small, too large
+
+
+def test_hardened_masks_are_0_or_1_and_only_in_the_share() -> None:
+    soft = torch.nn.functional.avg_pool2d(square(64), 5, stride=1, padding=2)
+    hard = harden_masks(soft, 0.5, generator())
+    cut = ((hard == 0) | (hard == 1)).all(3).all(2).all(1)
+    assert 16 < cut.sum() < 48 and torch.equal(hard[~cut], soft[~cut])
+    assert torch.equal(hard[cut], (soft[cut] > 0.5).float())
 
 
 def test_a_share_of_0_changes_nothing_and_a_speck_is_kept() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from training import recolour as recolouring
 from training.colour_spaces import (
     decode_srgb,
     encode_srgb,
-    halve_chroma,
     hue_rotation,
     lab_to_srgb,
     srgb_to_lab,
@@ -121,19 +119,3 @@ def test_the_same_seed_gives_the_same_composites() -> None:
     pictures = photos()
     arguments = pictures, masks(pictures), Source(pictures.roll(1, 0), masks(pictures)), standard_recipes(None)
     assert torch.equal(make_composites(*arguments, generator(3)), make_composites(*arguments, generator(3)))
-
-
-def test_halved_chroma_is_what_a_jpeg_file_keeps() -> None:
-    pictures = photos(2)[..., :47, :45]
-    kept = halve_chroma(pictures)
-    luma = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    torch.testing.assert_close((kept * luma).sum(1), (pictures * luma).sum(1), atol=1e-5, rtol=0)
-    grey = pictures[:, :1].expand(-1, 3, -1, -1)
-    torch.testing.assert_close(halve_chroma(grey), grey, atol=1e-5, rtol=0)
-    edge = torch.zeros(1, 3, 32, 32)
-    edge[:, 0, :, 15:] = 0.8
-    file = io.BytesIO()
-    Image.fromarray((edge[0] * 255).byte().permute(1, 2, 0).numpy()).save(file, "JPEG", quality=100)
-    decoded = torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1) / 255
-    beside = (halve_chroma(edge).clamp(0, 1)[0, 0, 16, 10:20] - decoded[0, 16, 10:20]).abs()
-    assert beside.max() < 0.1 and decoded[0, 16, 14] > 0.05  # red leaves its place in both

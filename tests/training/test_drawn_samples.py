@@ -1,0 +1,75 @@
+"""Samples that were drawn ahead: what is kept of them, and training on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from backend.network.edge_profiles import OFFSETS, edge_profiles
+from gallery_tools.extractors.extractor import load_extractor
+from tests.training.test_train import CONFIG, sampler
+from training.composites import Composer
+from training.config import Stage
+from training.drawn_samples import DrawnSampler, draw_samples
+from training.recolour import standard_recipes
+from training.trainer import Trainer
+
+RECIPES = standard_recipes(None)
+
+
+@pytest.fixture(scope="module")
+def drawn(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn")
+    composer, extractor = Composer(RECIPES, scene_retouch=0.0), load_extractor("bundled")
+    draw_samples(sampler(packed), composer, extractor, folder, 20, 64, 0)
+    return folder
+
+
+def loaded(folder: Path) -> DrawnSampler:
+    return DrawnSampler.load([folder], torch.Generator().manual_seed(0))
+
+
+def test_whole_batches_are_kept_as_they_were_drawn(packed: Path, drawn: Path) -> None:
+    composer = Composer(RECIPES, scene_retouch=0.0)
+    scene, composites = composer.compose(sampler(packed).draw(32, 128), torch.Generator().manual_seed(0))
+    part = loaded(drawn).parts[0]
+    assert len(part["present"]) == 32
+    small = torch.nn.functional.avg_pool2d(composites, 2)
+    torch.testing.assert_close(torch.from_numpy(part["composites"].copy()) / 255, small, atol=0.003, rtol=0)
+    profiles = edge_profiles(composites, scene.masks).profiles  # of the larger pictures
+    torch.testing.assert_close(torch.from_numpy(part["profiles"].copy()) / 127.5 - 1, profiles, atol=0.005, rtol=0)
+
+
+def test_another_tone_changes_composites_targets_and_edges_alike(drawn: Path) -> None:
+    one = loaded(drawn)
+    grey = torch.full((8, 3, 4, 4), 0.3)
+    profiles = torch.full((8, 5 * len(OFFSETS), 6), 2 * 0.3 - 1)
+    composites, targets, lines = one._retoned(grey, grey, profiles)
+    assert torch.equal(composites, targets)
+    assert 0 < (composites != grey).flatten(1).any(1).sum() < 8
+    colours = lines.unflatten(1, (5, len(OFFSETS)))
+    seen = composites[:, :, :1, 0].unsqueeze(3).expand(-1, -1, len(OFFSETS), 6)
+    torch.testing.assert_close((colours[:, :3] + 1) / 2, seen)
+    assert torch.equal(colours[:, 3:], profiles.unflatten(1, (5, len(OFFSETS)))[:, 3:])
+
+
+def test_a_stage_of_another_size_is_refused(drawn: Path) -> None:
+    with pytest.raises(ValueError, match="64 px"):
+        loaded(drawn).draw(4, 128)
+
+
+def test_training_on_them_reads_neither_content_nor_edges_again(
+    packed: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(CONFIG, stages=(Stage(64, 16, 4),), drawn_share=1.0)
+    one = sampler(packed)
+    trainer = Trainer(config, one, RECIPES, ready=[(DrawnSampler.load([drawn], one.generator), 1.0)])
+    monkeypatch.setattr(one, "draw", None)
+    monkeypatch.setattr(trainer.extractor, "maps", None)
+    monkeypatch.setattr("backend.network.harmonizer.edge_profiles", None)
+    before = trainer.network.global_head.bias.clone()
+    assert trainer.step() > 0
+    assert not torch.equal(trainer.network.global_head.bias, before)

@@ -20,7 +20,7 @@ from backend.shrinkage import shrink_small_changes
 from backend.working_copy import WorkingCopy, around_object, close_up, reduced, window_around
 from gallery_tools.extractors.extractor import Extractor
 
-NETWORK_SIDE = 256
+NETWORK_SIDE = 128
 CLOSE, WIDE = 1.5, 2.5
 """Sides of the network's two windows as multiples of the object's longer side."""
 
@@ -105,14 +105,14 @@ def _moved(coefficients: Tensor, origin: Window, target: Window) -> Tensor:
 
 
 def _resized_content(content: NDArray[np.float32]) -> Tensor:
-    """Content features (rows, columns, D) of a whole photo as (D, 16, 16), like its pixels stretched to a square."""
+    """Content features (rows, columns, D) of a whole photo as (D, S / 16, S / 16), its pixels stretched to a square."""
     maps = torch.from_numpy(content).permute(2, 0, 1)[None]
     side = NETWORK_SIDE // 16
     return F.normalize(F.interpolate(maps, size=(side, side), mode="bilinear"), dim=1)[0]
 
 
 def _reference_tensors(references: list[LoadedReference], device: str) -> tuple[Tensor, Tensor]:
-    """Pictures (1, K, 3, 256, 256) and content (1, K, D, 16, 16)."""
+    """Pictures (1, K, 3, S, S) and content (1, K, D, S / 16, S / 16), S the network's side."""
     size = (NETWORK_SIDE, NETWORK_SIDE)
     pictures, contents = [], []
     for reference in references:

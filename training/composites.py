@@ -7,12 +7,18 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from backend.network.edge_profiles import edge_profiles
 from training.config import TrainingConfig
 from training.jpeg_files import saved_as_jpeg
 from training.masks import cut_cleanly, degrade_masks, harden_masks
-from training.objects import Scene
+from training.objects import ReadyPairs, Scene
 from training.recolour import Recipe, Source, flatten, make_composites, retouch
+
+EDGE_DETAIL = 2
+"""Scenes are drawn and recoloured at this many times the network's size, and edges are read there: users' pictures have
+more pixels than the network's."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,14 @@ class Composer:
             config.jpeg_share,
         )
 
+    def pairs(self, scene: Scene, generator: torch.Generator) -> ReadyPairs:
+        """As ``compose``, with the edges; everything else is reduced to the network's size, S / EDGE_DETAIL."""
+        scene, composites = self.compose(scene, generator)
+        edges = edge_profiles(composites, scene.masks)
+        references = None if scene.references is None else _reduced(scene.references)
+        scene = replace(scene, targets=_reduced(scene.targets), masks=_reduced(scene.masks), references=references)
+        return ReadyPairs(scene, _reduced(composites), edges=edges)
+
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
         """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
         count, device = len(scene.targets), scene.targets.device
@@ -75,6 +89,13 @@ class Composer:
             composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
         composites = saved_as_jpeg(composites, self.jpeg_share, generator)
         return replace(scene, targets=targets, masks=masks), composites
+
+
+def _reduced(pictures: Tensor) -> Tensor:
+    """(..., C, H, W) to (..., C, H / EDGE_DETAIL, W / EDGE_DETAIL)."""
+    *others, height, width = pictures.shape
+    small = F.avg_pool2d(pictures.flatten(1, -3), EDGE_DETAIL)
+    return small.reshape(*others, height // EDGE_DETAIL, width // EDGE_DETAIL)
 
 
 def _other_objects(photos: Tensor, masks: Tensor, generator: torch.Generator) -> Source:

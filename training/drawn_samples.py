@@ -1,9 +1,8 @@
 """Samples that are drawn ahead of training, so that a step on few processor cores is the network's alone.
 
 ``python -m training.drawn_samples OUT --config training/configs/drawn.toml --data DATA --films FILMS --count 60000``
-draws and recolours as a step of ``training.train`` would, without references, and writes OUT/*.npy. Objects' edges are
-read at twice the size of the pictures, as users' pictures have more pixels than the network's. Several such folders
-serve one run: ``training.train --drawn OUT_A OUT_B``.
+draws and recolours as a step of ``training.train`` would, without references, and writes OUT/*.npy. Several such
+folders serve one run: ``training.train --drawn OUT_A OUT_B``.
 """
 
 from __future__ import annotations
@@ -17,11 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
-from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles, edge_profiles
+from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles
 from gallery_tools.extractors.extractor import Extractor, load_extractor
-from training.composites import Composer
+from training.composites import EDGE_DETAIL, Composer
 from training.config import load_config
 from training.objects import ObjectSampler, ReadyPairs, Scene, bounding_boxes
 from training.photo_pack import PhotoPack
@@ -64,15 +62,14 @@ def draw_samples(
     generator = torch.Generator().manual_seed(seed)
     for start in range(0, count, _BATCH):
         rows = slice(start, start + _BATCH)
-        scene, composites = composer.compose(sampler.draw(_BATCH, 2 * side), generator)
-        edges = edge_profiles(composites, scene.masks)
-        small = F.avg_pool2d(composites, 2)
-        arrays["composites"][rows] = _bytes(small)
-        arrays["targets"][rows] = _bytes(F.avg_pool2d(scene.targets, 2))
-        arrays["masks"][rows] = _bytes(F.avg_pool2d(scene.masks, 2))
-        arrays["content"][rows] = extractor.maps(small).half().numpy()
-        arrays["profiles"][rows] = _bytes((edges.profiles + 1) / 2)
-        arrays["present"][rows] = edges.present.numpy()
+        pairs = composer.pairs(sampler.draw(_BATCH, EDGE_DETAIL * side), generator)
+        assert pairs.edges is not None
+        arrays["composites"][rows] = _bytes(pairs.composites)
+        arrays["targets"][rows] = _bytes(pairs.scene.targets)
+        arrays["masks"][rows] = _bytes(pairs.scene.masks)
+        arrays["content"][rows] = extractor.maps(pairs.composites).half().numpy()
+        arrays["profiles"][rows] = _bytes((pairs.edges.profiles + 1) / 2)
+        arrays["present"][rows] = pairs.edges.present.numpy()
         if start % (100 * _BATCH) == 0:
             print(f"{start} of {count} samples", flush=True)
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from backend.network.harmonizer import Harmonizer, transform_colours
 from gallery_tools.extractors.extractor import load_extractor
 from training.backbone import load_encoder
-from training.composites import Composer
+from training.composites import EDGE_DETAIL, Composer
 from training.config import TrainingConfig
 from training.inheritance import inherited
 from training.objects import ObjectSampler, ReadyPairs
@@ -123,8 +123,8 @@ class Trainer:
             if drawn < share:
                 return sampler.draw(count, side).to(self.device)
             drawn -= share
-        scene = self.sampler.draw(count, side, self._reference_ways())
-        return ReadyPairs(*self.composer.compose(scene.to(self.device), self.generator))
+        scene = self.sampler.draw(count, EDGE_DETAIL * side, self._reference_ways())
+        return self.composer.pairs(scene.to(self.device), self.generator)
 
     def _loss(self, pairs: ReadyPairs) -> Tensor:
         """Mean log of formula 11, and more where the result is worse than the composite."""

@@ -13,10 +13,10 @@ from torchvision.utils import make_grid
 
 from backend.network.harmonizer import Harmonizer, transform_colours
 from gallery_tools.extractors.extractor import Extractor
-from training.composites import Composer
+from training.composites import EDGE_DETAIL, Composer
 from training.objects import ObjectSampler, Scene
 
-_SIDE = 192
+_SIDE = 128
 _BATCH = 32
 _MOST = 320
 _SHOWN = 8
@@ -77,8 +77,10 @@ class Validation:
         for start in range(0, max(1, len(numbers) - _BATCH + 1), _BATCH):
             # Objects are drawn by their number, so each setting sees the same windows.
             self.sampler.generator.manual_seed(start)
-            scene = self.sampler.scene(numbers[start : start + _BATCH], _SIDE, references).to(self.device)
-            scene, composites = self.composer.compose(scene, generator)
+            drawn = self.sampler.scene(numbers[start : start + _BATCH], EDGE_DETAIL * _SIDE, references)
+            pairs = self.composer.pairs(drawn.to(self.device), generator)
+            scene, composites = pairs.scene, pairs.composites
             content = self.extractor.maps(composites)
-            coefficients = network(composites, scene.masks, content, scene.references, scene.reference_content)
+            references_of = scene.references, scene.reference_content
+            coefficients = network(composites, scene.masks, content, *references_of, pairs.edges)
             yield scene, composites, transform_colours(composites, coefficients).clamp(0, 1)

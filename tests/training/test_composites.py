@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from backend.evaluation import find_pairs
+from backend.network.edge_profiles import edge_profiles
 from training.composites import Composer
 from training.objects import Scene
 from training.photo_pack import PhotoPack
@@ -95,3 +96,16 @@ def test_val_pairs_are_what_raiha_evaluate_reads(packed: Path, tmp_path: Path) -
         assert composite.shape == real.shape == (*mask.shape, 3)
         difference = np.abs(composite.astype(int) - real)
         assert difference[mask > 127].mean() > difference[mask < 128].mean()
+
+
+def test_pairs_are_reduced_and_their_edges_read_before() -> None:
+    composer = Composer(RECIPES, scene_retouch=0.0)
+    pairs = composer.pairs(scene(references=2), generator())
+    larger, composites = composer.compose(scene(references=2), generator())
+    assert pairs.composites.shape == pairs.scene.targets.shape == (6, 3, 24, 24)
+    assert pairs.scene.masks.shape == (6, 1, 24, 24)
+    assert pairs.scene.references is not None and larger.references is not None
+    torch.testing.assert_close(pairs.scene.references[:, 1], pairs.scene.targets)
+    torch.testing.assert_close(pairs.composites[..., 0, 0], composites[..., :2, :2].mean((2, 3)))
+    assert pairs.edges is not None
+    assert torch.equal(pairs.edges.profiles, edge_profiles(composites, larger.masks).profiles)

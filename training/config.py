@@ -59,6 +59,8 @@ class TrainingConfig:
         hard_mask_share: share of samples whose mask is cut to 0 and 1, as a full-size file's is.
         jpeg_share: share of composites that are read back from JPEG.
         drawn_share: share of the steps with samples that were drawn ahead.
+        easy_error: squared 8-bit steps, below which a composite counts as harmonized in the loss.
+        worse_weight: in the loss, of what a result is worse than its composite: users forgive that least.
         half_precision: bfloat16 in the network's forward and backward pass.
         average: decay of the averaged weights (EMA).
         seed: of weights, draws and recolouring.
@@ -86,6 +88,8 @@ class TrainingConfig:
     hard_mask_share: float = 0.0
     jpeg_share: float = 0.0
     drawn_share: float = 0.0
+    easy_error: float = 30.0
+    worse_weight: float = 0.5
     half_precision: bool = False
     average: float = 0.998
     seed: int = 0

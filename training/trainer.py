@@ -22,8 +22,6 @@ from training.processes import Processes
 from training.recolour import Recipe
 
 _SMALLEST_FOREGROUND = 100.0  # pixels; formula 11's epsilon_f
-_EASY_ERROR = 30.0  # squared 8-bit steps: below this a composite looks harmonized already
-_WORSE_WEIGHT = 0.5  # of what a result is worse than its composite: users forgive that least
 
 
 def foreground_error(predicted: Tensor, targets: Tensor, masks: Tensor) -> Tensor:
@@ -145,10 +143,10 @@ class Trainer:
         some, targets, masks = (one[..., ::2, ::2] for one in (composites, scene.targets, scene.masks))
         before, after = (
             # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
-            (foreground_error(pictures, targets, masks) + _EASY_ERROR).log()
+            (foreground_error(pictures, targets, masks) + self.config.easy_error).log()
             for pictures in (some, transform_colours(some, coefficients.float()))
         )
-        return (after + _WORSE_WEIGHT * (after - before).relu()).mean()
+        return (after + self.config.worse_weight * (after - before).relu()).mean()
 
     def _half_precision(self, wanted: bool) -> torch.autocast:
         """bfloat16, whose range is float32's, so gradients need no scaling."""

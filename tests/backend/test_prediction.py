@@ -21,8 +21,9 @@ class Echo(nn.Module):
     """Says as red's offset what red is at each place, and 1 more for green when there are references."""
 
     def forward(self, composite, mask, content, references=None, contents=None, edges=None):
-        said = torch.tensor(IDENTITY).view(1, 12, 1, 1).repeat(len(composite), 1, 16, 16)
-        said[:, 3] += F.avg_pool2d(composite[:, 0], 16)
+        red = F.avg_pool2d(composite[:, 0], 16)
+        said = torch.tensor(IDENTITY).view(1, 12, 1, 1).repeat(len(composite), 1, *red.shape[1:])
+        said[:, 3] += red
         said[:, 7] += float(references is not None)
         return said
 
@@ -63,7 +64,7 @@ def test_references_count_for_a_part() -> None:
     content = load_extractor("bundled").content_features([photo])[0]
     reference = LoadedReference(photo, content, UsedReference(None, None, None, None, b""))
     said = predict(Echo(), load_extractor("bundled"), seen(), [reference], "cpu")
-    torch.testing.assert_close(said[7], torch.full((16, 16), TRUST))
+    torch.testing.assert_close(said[7], torch.full_like(said[7], TRUST))
 
 
 def test_an_untrained_network_changes_nothing() -> None:

@@ -188,7 +188,7 @@ def test_the_command_writes_tables_figures_and_sheet_with_a_stand_in_network(
 ) -> None:
     write_root_lists(root)
     torch.manual_seed(0)
-    config = NetworkConfig(width=32)
+    config = NetworkConfig(width=32, edges=False)
     weights, out = tmp_path / "stand-in.safetensors", tmp_path / "docs" / "tables"
     save_network(Harmonizer(config).state_dict(), config, weights, {"samples": "12", "seed": "0"})
     arguments = [str(root), "--out", str(out), "--weights", str(weights), "--variant", "Raiha twice", str(weights)]

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from backend import prediction
-from backend.network.harmonizer import IDENTITY, Harmonizer, transform_colours
+from backend.network.harmonizer import IDENTITY, Harmonizer, NetworkConfig, transform_colours
 from backend.object_bounds import object_bounds
 from backend.prediction import TRUST, Views, predict, views_of
 from backend.references import LoadedReference
@@ -69,6 +69,6 @@ def test_references_count_for_a_part() -> None:
 
 def test_an_untrained_network_changes_nothing() -> None:
     views = seen()
-    said = predict(Harmonizer().eval(), load_extractor("bundled"), views, [], "cpu")
+    said = predict(Harmonizer(NetworkConfig(edges=False)).eval(), load_extractor("bundled"), views, [], "cpu")
     picture = torch.from_numpy(views.close.composite).permute(2, 0, 1)[None]
     torch.testing.assert_close(transform_colours(picture, said[None]), picture)

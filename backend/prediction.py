@@ -24,6 +24,9 @@ NETWORK_SIDE = 128
 CLOSE, WIDE = 1.5, 2.5
 """Sides of the network's two windows as multiples of the object's longer side."""
 
+EDGE_LINES = 1200
+"""Lines across the object's edge, more than in training: chosen on the val split (docs/figures.md)."""
+
 TRUST = 0.3
 """Share of what is said with references in the mean with what is said without: a user's photos rarely have the very
 light of the scene. Chosen on the val split (docs/figures.md)."""
@@ -69,7 +72,8 @@ def predict(
         (12, h, w) float32 affine transforms over the window of the close view, on the CPU.
     """
     pictures, masks = _pictures(views, device)
-    edges = edge_profiles(_tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None])
+    edge = _tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None]
+    edges = edge_profiles(*edge, EDGE_LINES)
     content = extractor.maps(pictures)
     said = network(pictures, masks, content, edges=edges).float()
     if references:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from backend.network.harmonizer import IDENTITY, transform_colours
 
-HALF = 60.0
+HALF = 45.0
 """Mean squared change, in 8-bit steps, of which half is left. Fitted on the val split (docs/figures.md)."""
 
 

@@ -17,7 +17,7 @@ OFFSETS = (-12.0, -8.0, -5.0, -4.0, -3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0,
 """Places along a line in pixels from the first pixel outside the mask, outwards."""
 
 LINES = 384
-"""Lines across the edge of one object."""
+"""Lines across the edge of one object, in training."""
 
 PROFILE_CHANNELS = 5 * len(OFFSETS)
 """Of a profile: red, green, blue, mask, and whether the place lies in the picture, at each offset."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.network.edge_profiles import OFFSETS, PROFILE_CHANNELS, EdgeProfiles
+from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles
 
 _STEEPNESS = 4.0  # steps of colour are multiplied by this, clipped to 2: small ones tell most
 _PAIRS = 3  # guesses of each line
@@ -155,8 +155,9 @@ class EdgeRegression(nn.Module):
         outputs = then - now
         prior, trust = self.prior(scene).reshape(-1, 3, 4), self.trust(scene)
         gains, solutions, seen = prior, [], said
+        share = LINES / said.shape[2]  # so that more lines than in training weigh no more against the prior
         for weigher in self.weighers:
-            weights = F.softplus(weigher(seen) - 2) * edges.present[:, None, None]
+            weights = share * F.softplus(weigher(seen) - 2) * edges.present[:, None, None]
             gains = weighted_regression(
                 weights.flatten(1), _flat(inputs), _flat(outputs), prior, trust.exp() + _LEAST_PRIOR
             )

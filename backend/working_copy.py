@@ -47,7 +47,7 @@ def whole_picture(request: HarmonizeRequest, long_side: int = 448) -> WorkingCop
 
 
 def around_object(
-    request: HarmonizeRequest, bounds: Window, *, side: int = 256, context: float = 1.5, least: int = 64
+    request: HarmonizeRequest, bounds: Window, *, side: int, context: float = 1.5, least: int = 64
 ) -> WorkingCopy:
     """The object in its surroundings, ``side`` x ``side`` pixels.
 

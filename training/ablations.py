@@ -1,7 +1,7 @@
 """The paper's ablations at equal budget: one short run for each variant, measured on the val split.
 
 All begin from one checkpoint, as far as a variant has its layers: from ImageNet alone, a run this short learns too
-little to tell variants apart. ``python -m training.ablations --data DATA --start CHECKPOINT --out runs/ablations``
+little to tell variants apart. ``python -m training.ablations --data DATA --begin-from CHECKPOINT --out runs/ablations``
 trains what is not there yet, goes on where it stopped, and writes ablations.json and ablations.md. DATA holds what
 ``training.train`` takes, and retrieved_70_80.npy and retrieved_80_90.npy (training.retrieved_references --appearance).
 """
@@ -123,12 +123,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).parent / "configs" / "ablation.toml")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--start", type=Path, default=SHIPPED_WEIGHTS)
+    parser.add_argument("--begin-from", type=Path, default=SHIPPED_WEIGHTS)
     parser.add_argument("--films", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     config = load_config(arguments.config)
-    laboratory = Laboratory(arguments.data, standard_recipes(arguments.films), arguments.start, arguments.out)
+    laboratory = Laboratory(arguments.data, standard_recipes(arguments.films), arguments.begin_from, arguments.out)
     arguments.out.mkdir(parents=True, exist_ok=True)
     measured = {}
     for name, (variant, pretrained) in variants(config).items():

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles
+from backend.network.edge_profiles import LINES, PROFILE_CHANNELS, EdgeProfiles
 from gallery_tools.extractors.extractor import Extractor, load_extractor
 from training.composites import EDGE_DETAIL, Composer
 from training.config import load_config
@@ -107,24 +107,22 @@ class DrawnSampler:
         rows = torch.randint(len(part["present"]), (count,), generator=self.generator).numpy()
         taken = {name: torch.from_numpy(array[rows]) for name, array in part.items()}
         composites, targets, masks = (taken[name].float() / 255 for name in ("composites", "targets", "masks"))
-        profiles, content = taken["profiles"].float() / 127.5 - 1, taken["content"].float()
-        composites, targets, profiles = self._retoned(composites, targets, profiles)
+        edges = EdgeProfiles(taken["profiles"].float() / 127.5 - 1, taken["present"])
+        composites, targets, edges = self._retoned(composites, targets, edges)
+        content = taken["content"].float()
         if torch.rand(1, generator=self.generator) < 0.5:  # lines across the edge are the same mirrored
             composites, targets, masks, content = (one.flip(-1) for one in (composites, targets, masks, content))
-        edges = EdgeProfiles(profiles, taken["present"])
         return ReadyPairs(Scene(targets, masks), composites, content, edges)
 
-    def _retoned(self, composites: Tensor, targets: Tensor, profiles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _retoned(self, composites: Tensor, targets: Tensor, edges: EdgeProfiles) -> tuple[Tensor, Tensor, EdgeProfiles]:
         """A share of the samples under other tone curves, powers of each channel: composite and target alike."""
         count = len(composites)
         tone = 0.3 * torch.randn(count, 1, generator=self.generator)
         tint = 0.1 * torch.randn(count, 3, generator=self.generator)
         chosen = torch.rand(count, 1, generator=self.generator) < _RETONED_SHARE
         powers = torch.exp2((tone + tint) * chosen)
-        lines = profiles.reshape(count, 5, len(OFFSETS), -1).clone()
-        lines[:, :3] = ((lines[:, :3] + 1) / 2).clamp_min(0) ** powers[:, :, None, None] * 2 - 1
-        everywhere = powers[..., None, None]
-        return composites**everywhere, targets**everywhere, lines.flatten(1, 2)
+        powers = powers[..., None, None]
+        return composites**powers, targets**powers, edges.recoloured(edges.colours.clamp_min(0) ** powers)
 
 
 def main() -> None:

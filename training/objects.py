@@ -92,7 +92,7 @@ class ReadyPairs:
     def to(self, device: torch.device) -> ReadyPairs:
         """The same on another device."""
         content = None if self.content is None else self.content.to(device)
-        edges = self.edges and EdgeProfiles(self.edges.profiles.to(device), self.edges.present.to(device))
+        edges = None if self.edges is None else self.edges.to(device)
         return ReadyPairs(self.scene.to(device), self.composites.to(device), content, edges)
 
 

@@ -78,7 +78,6 @@ class Trainer:
             self.network.load_state_dict(inherited(load_file(start), self.network))
         self.network = self.network.to(memory_format=torch.channels_last).to(self.device)
         self.begin_from(self.network.state_dict())
-        torch.manual_seed(config.seed + 3 + self.processes.rank)  # dropout differs between processes
         encoder = list(self.network.encoder.parameters())
         others = [p for name, p in self.network.named_parameters() if not name.startswith("encoder.")]
         self.optimizer = torch.optim.AdamW(
@@ -114,7 +113,7 @@ class Trainer:
         shares = [*ways.values(), 1 - sum(ways.values())]
         return tuple(self.choices.choices([*ways, "retrieved"], shares, k=count))
 
-    def _drawn(self, count: int, side: int) -> ReadyPairs:
+    def _draw_pairs(self, count: int, side: int) -> ReadyPairs:
         """Scenes and their composites, on the network's device."""
         drawn = self.choices.random()
         for sampler, share in self.ready:
@@ -155,7 +154,7 @@ class Trainer:
     def step(self) -> float:
         """One step of the optimizer; returns this process's mean log error."""
         stage = self.config.stage_at(self.samples)
-        pairs = self._drawn(stage.batch // self.processes.number, stage.side)
+        pairs = self._draw_pairs(stage.batch // self.processes.number, stage.side)
         self.network.encoder.freeze_early(not stage.whole_encoder)
         loss = self._loss(pairs)
         for group in self.optimizer.param_groups:

@@ -2,7 +2,8 @@
 
 No mask is exact: it leaves a rim of the object outside, or takes a rim of the background along. Where the same thing is
 seen on both sides of the mask's edge, once recoloured and once not, the change of colour can be read off. Rims are a
-pixel or two wide, so they are read from the picture at full network resolution, along lines across the edge.
+pixel or two wide, so they are read from the picture's own pixels where there are more than the network sees, along
+lines across the edge.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ OFFSETS = (-12.0, -8.0, -5.0, -4.0, -3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0,
 LINES = 384
 """Lines across the edge of one object, in training."""
 
-PROFILE_CHANNELS = 5 * len(OFFSETS)
+_CHANNELS = 5
+PROFILE_CHANNELS = _CHANNELS * len(OFFSETS)
 """Of a profile: red, green, blue, mask, and whether the place lies in the picture, at each offset."""
 
 
@@ -60,6 +62,23 @@ class EdgeProfiles:
 
     profiles: Tensor
     present: Tensor
+
+    @property
+    def colours(self) -> Tensor:
+        """(B, 3, offsets, L) encoded sRGB in [0, 1]."""
+        return (self._by_channel()[:, :3] + 1) / 2
+
+    def recoloured(self, colours: Tensor) -> EdgeProfiles:
+        """The same lines with other colours, given as ``colours`` gives them."""
+        profiles = torch.cat([2 * colours - 1, self._by_channel()[:, 3:]], dim=1)
+        return EdgeProfiles(profiles.flatten(1, 2), self.present)
+
+    def _by_channel(self) -> Tensor:
+        return self.profiles.reshape(len(self.profiles), _CHANNELS, len(OFFSETS), -1)
+
+    def to(self, device: torch.device) -> EdgeProfiles:
+        """The same on another device."""
+        return EdgeProfiles(self.profiles.to(device), self.present.to(device))
 
     def expand(self, count: int) -> EdgeProfiles:
         """The same for ``count`` objects, where these are as many or one."""

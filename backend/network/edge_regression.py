@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles
 
-_STEEPNESS = 4.0  # steps of colour are multiplied by this, clipped to 2: small ones tell most
+_STEEPNESS = 8.0  # steps of colour are multiplied by this, clipped to 2: small ones tell most
 _PAIRS = 3  # guesses of each line
 _DEPTHS = 0.0, 2.0, 4.0  # pixels from the edge at which the pairs' colours begin to be read before training
 _CORRECTION = 0.1  # scale of what is added to a colour that was read, shares of full scale
@@ -21,14 +21,9 @@ _ROUNDS = 2  # of weighing; each after the first sees what the solution before l
 _LEAST_PRIOR = 1e-3  # keeps the equations solvable
 
 
-def _colours(profiles: Tensor) -> Tensor:
-    """(B, 3, offsets, L) from -1 to 1."""
-    return profiles.reshape(len(profiles), 5, len(OFFSETS), -1)[:, :3]
-
-
-def _steps(profiles: Tensor) -> Tensor:
-    """(B, n, L) changes of colour from each place of a line to the next."""
-    steps: Tensor = (_STEEPNESS * _colours(profiles).diff(dim=2)).clamp(-2, 2)
+def _steps(colours: Tensor) -> Tensor:
+    """(B, n, L) changes of colours (B, 3, offsets, L) from each place of a line to the next."""
+    steps: Tensor = (_STEEPNESS * colours.diff(dim=2)).clamp(-2, 2)
     return steps.flatten(1, 2)
 
 
@@ -55,7 +50,7 @@ class EdgeReader(nn.Module):
 
     def forward(self, edges: EdgeProfiles) -> tuple[Tensor, Tensor]:
         """What the lines say (B, channels, L), and all of them (B, outputs), 0 for objects without an edge."""
-        said = self.lines(torch.cat([edges.profiles, _steps(edges.profiles)], dim=1))
+        said = self.lines(torch.cat([edges.profiles, _steps(edges.colours)], dim=1))
         weights = self.worth(said).softmax(2).unsqueeze(2)  # (B, heads, 1, L)
         parts = said.reshape(len(said), self.heads, -1, said.shape[2])
         weighed = (parts * weights).sum(3).flatten(1)
@@ -128,10 +123,9 @@ class EdgeRegression(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         self.trust.bias.copy_(torch.tensor([-2.0, -2.0, -2.0, 0.0]))
 
-    def _pairs(self, profiles: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
-        """Colours (B, pairs, 3, L) as they are and as they were, encoded sRGB."""
+    def _pairs(self, colours: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
+        """Colours (B, pairs, 3, L) as they are and as they were, of those (B, 3, offsets, L) along the lines."""
         count, _, lines = said.shape
-        colours = (_colours(profiles) + 1) / 2
         places = self.places(said).reshape(count, _PAIRS, 2, len(OFFSETS), lines).softmax(3)
         now, then = torch.einsum("bmsol,bcol->bmscl", places, colours).unbind(2)
         return now, then + _CORRECTION * self.correction(said).reshape(now.shape)
@@ -150,7 +144,7 @@ class EdgeRegression(nn.Module):
             tell how they came about.
         """
         said = (said + self.context(scene).unsqueeze(2)).relu()
-        now, then = self._pairs(edges.profiles, said)
+        now, then = self._pairs(edges.colours, said)
         inputs = torch.cat([now - mean[:, None, :, None], torch.ones_like(now[:, :, :1])], dim=2)
         outputs = then - now
         prior, trust = self.prior(scene).reshape(-1, 3, 4), self.trust(scene)

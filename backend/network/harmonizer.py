@@ -31,7 +31,6 @@ class NetworkConfig:
         semantic: SGF with content features (formula 8) or without (formula 7).
         head: "affine": 3x4 colour transforms; "dense": a colour offset for each place, the ablation's alternative.
         edges: whether the object's edge is read; False is an ablation.
-        dropout: share of the scene's description that is left out in training.
     """
 
     width: int = 128
@@ -41,7 +40,6 @@ class NetworkConfig:
     semantic: bool = True
     head: Literal["affine", "dense"] = "affine"
     edges: bool = True
-    dropout: float = 0.0
 
     def as_dict(self) -> dict[str, str | int | float | bool]:
         """The fields, for JSON."""
@@ -85,10 +83,8 @@ class Harmonizer(nn.Module):
         self.scene = nn.Sequential(
             nn.Linear(described, config.scene_width),
             nn.ReLU(),
-            nn.Dropout(config.dropout),
             nn.Linear(config.scene_width, config.scene_width),
             nn.ReLU(),
-            nn.Dropout(config.dropout),
         )
         if self.edge_reader:
             self.edge_regression = EdgeRegression(self.edge_reader.channels, config.scene_width)

@@ -92,7 +92,7 @@ def test_no_halo_at_a_hard_edge(side: int, place: tuple[int, int]) -> None:
     yy, xx = np.mgrid[:150, :200]
     layer[..., 3] = np.where((xx - 100) ** 2 + (yy - 70) ** 2 < 60**2, 65535, 0)
     request = HarmonizeRequest(layer, pixels((400, 400, 3), "uint16", 1), offset=place)
-    copy = around_object(request, object_bounds(request))
+    copy = around_object(request, object_bounds(request), side=256)
     inside = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(copy.mask)[None], side) > 0
     coefficients = torch.where(inside, gains(0.8, 0.6, 0.4, side=side), 9 * torch.rand(12, side, side))
     result = apply(request, coefficients, copy, lambda stage, fraction: None, lambda: False)
@@ -227,7 +227,7 @@ def test_read_only_and_strided_layers_are_left_alone() -> None:
 def job(cancelled: Callable[[], bool], coefficients: torch.Tensor, seen: list[float]) -> Any:
     layer = pixels((700, 300, 4), "uint8")
     request = HarmonizeRequest(layer, layer)
-    copy = around_object(request, object_bounds(request))
+    copy = around_object(request, object_bounds(request), side=256)
     return apply(request, coefficients, copy, lambda stage, fraction: seen.append(fraction), cancelled)
 
 
@@ -252,7 +252,7 @@ def test_an_object_that_the_small_mask_misses_still_changes() -> None:
     layer = pixels((30, 30, 4), "uint8")
     layer[..., 3] = 255
     request = HarmonizeRequest(layer, layer)
-    copy = around_object(request, object_bounds(request))
+    copy = around_object(request, object_bounds(request), side=256)
     blind = WorkingCopy(copy.composite, np.zeros_like(copy.mask), copy.window)
     result = apply(request, gains(0.5, 0.5, 0.5), blind, lambda stage, fraction: None, lambda: False)
     assert np.abs(result[..., :3] - layer[..., :3] / 2).max() <= 0.51

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from backend.network.edge_profiles import OFFSETS, edge_profiles
+from backend.network.edge_profiles import OFFSETS, PROFILE_CHANNELS, EdgeProfiles, edge_profiles
 from gallery_tools.extractors.extractor import load_extractor
 from tests.training.test_train import CONFIG, sampler
 from training.composites import Composer
@@ -46,14 +46,14 @@ def test_whole_batches_are_kept_as_they_were_drawn(packed: Path, drawn: Path) ->
 def test_another_tone_changes_composites_targets_and_edges_alike(drawn: Path) -> None:
     one = loaded(drawn)
     grey = torch.full((8, 3, 4, 4), 0.3)
-    profiles = torch.full((8, 5 * len(OFFSETS), 6), 2 * 0.3 - 1)
-    composites, targets, lines = one._retoned(grey, grey, profiles)
+    edges = EdgeProfiles(torch.full((8, PROFILE_CHANNELS, 6), 2 * 0.3 - 1), torch.ones(8, dtype=torch.bool))
+    composites, targets, retoned = one._retoned(grey, grey, edges)
     assert torch.equal(composites, targets)
     assert 0 < (composites != grey).flatten(1).any(1).sum() < 8
-    colours = lines.unflatten(1, (5, len(OFFSETS)))
     seen = composites[:, :, :1, 0].unsqueeze(3).expand(-1, -1, len(OFFSETS), 6)
-    torch.testing.assert_close((colours[:, :3] + 1) / 2, seen)
-    assert torch.equal(colours[:, 3:], profiles.unflatten(1, (5, len(OFFSETS)))[:, 3:])
+    torch.testing.assert_close(retoned.colours, seen)
+    others = 3 * len(OFFSETS)  # the mask, and what lies in the picture
+    assert torch.equal(retoned.profiles[:, others:], edges.profiles[:, others:])
 
 
 def test_a_stage_of_another_size_is_refused(drawn: Path) -> None:

@@ -96,7 +96,7 @@ def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:
     first = trainer(packed)
     for _ in range(2):
         first.step()
-    state = first.state()  # before another run begins in this process and seeds its own weights and dropout
+    state = first.state()  # before another run begins in this process and seeds its own weights
     second = trainer(packed)
     second.sampler.draw(3, 64)  # its draws have gone elsewhere before it takes up the state
     second.restore(state)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from backend.network.edge_profiles import edge_profiles
 from training.config import TrainingConfig
 from training.jpeg_files import saved_as_jpeg
-from training.masks import cut_cleanly, degrade_masks, harden_masks
+from training.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
 from training.objects import ReadyPairs, Scene
 from training.recolour import Recipe, Source, flatten, make_composites, retouch
 
@@ -34,6 +34,7 @@ class Composer:
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
         hard_mask_share: share of samples whose mask is cut to 0 and 1.
+        faded_share: share of composites whose recolouring fades out at the object's edge.
         jpeg_share: share of composites that are read back from JPEG.
     """
 
@@ -44,6 +45,7 @@ class Composer:
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
     hard_mask_share: float = 0.0
+    faded_share: float = 0.0
     jpeg_share: float = 0.0
 
     @classmethod
@@ -57,6 +59,7 @@ class Composer:
             config.clean_cut_share,
             config.degraded_mask_share,
             config.hard_mask_share,
+            config.faded_share,
             config.jpeg_share,
         )
 
@@ -87,6 +90,7 @@ class Composer:
             objects = _mildly_retouched(untouched[finished], 0.5, generator)
             pasted = targets[finished] + masks[finished] * (objects - targets[finished])
             composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
+        composites = fade_out(targets, composites, masks, self.faded_share, generator)
         composites = saved_as_jpeg(composites, self.jpeg_share, generator)
         return replace(scene, targets=targets, masks=masks), composites
 

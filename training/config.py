@@ -57,6 +57,7 @@ class TrainingConfig:
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
         hard_mask_share: share of samples whose mask is cut to 0 and 1, as a full-size file's is.
+        faded_share: share of composites whose recolouring fades out at the object's edge.
         jpeg_share: share of composites that are read back from JPEG.
         drawn_share: share of the steps with samples that were drawn ahead.
         easy_error: squared 8-bit steps, below which a composite counts as harmonized in the loss.
@@ -86,6 +87,7 @@ class TrainingConfig:
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
     hard_mask_share: float = 0.0
+    faded_share: float = 0.0
     jpeg_share: float = 0.0
     drawn_share: float = 0.0
     easy_error: float = 30.0

@@ -51,6 +51,21 @@ def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Te
     return masks.index_copy(0, rows, torch.where(fits, changed, chosen))
 
 
+def fade_out(photos: Tensor, composites: Tensor, masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Lets the recolouring of a share of the composites (B, 3, H, W) fade out in the mask's outermost pixels.
+
+    An object that was cut out with a smooth selection is mixed with what it covers along its edge. iHarmony4's are so,
+    too: their outermost pixels are recoloured by 0.7 to 0.9, those outside their masks not at all.
+    """
+    rows = _drawn(photos, share, generator)
+    if not len(rows):
+        return composites
+    extent = torch.rand(len(rows), 1, 1, 1, generator=generator).to(photos.device)
+    kept = 1 + extent * (_blurred(masks[rows], 1) - 1) * (masks[rows] > 0)
+    faded = photos[rows] + kept.clamp(0, 1) * (composites[rows] - photos[rows])
+    return composites.index_copy(0, rows, faded)
+
+
 def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Paints over the rim of the object outside its mask in a share of the photos (B, 3, H, W).
 

@@ -19,6 +19,7 @@ _DEPTHS = 0.0, 2.0, 4.0  # pixels from the edge at which the pairs' colours begi
 _CORRECTION = 0.1  # scale of what is added to a colour that was read, shares of full scale
 _ROUNDS = 2  # of weighing; each after the first sees what the solution before leaves unexplained
 _LEAST_PRIOR = 1e-3  # keeps the equations solvable
+_EVIDENCE = 3  # numbers that tell how well a solution explains the pairs
 
 
 def _steps(colours: Tensor) -> Tensor:
@@ -80,6 +81,22 @@ def weighted_regression(weights: Tensor, inputs: Tensor, outputs: Tensor, prior:
     return solution.transpose(1, 2)
 
 
+def evidence(weights: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """How well a transform explains pairs of colours: logs of their weight, and of the errors before and after.
+
+    Args:
+        weights: (B, n) at least 0.
+        before: (B, 3, n) by how much the pairs differ.
+        after: (B, 3, n) by how much they still do, once transformed.
+
+    Returns:
+        (B, 3). Where nothing was recoloured, the pairs differ as little before as after.
+    """
+    total = weights.sum(1) + 1e-3
+    errors = [(weights * one.square().sum(1)).sum(1) / total + 1e-5 for one in (before, after)]
+    return torch.stack([total, *errors], dim=1).log()
+
+
 def _flat(colours: Tensor) -> Tensor:
     """(B, pairs, C, L) to (B, C, pairs * L)."""
     return colours.transpose(1, 2).flatten(2)
@@ -104,7 +121,8 @@ class EdgeRegression(nn.Module):
         )
         self.prior = nn.Linear(scene, 12)
         self.trust = nn.Linear(scene, 4)
-        self.solutions = 12 * _ROUNDS + 4
+        self.solutions = (12 + _EVIDENCE) * _ROUNDS + 4
+        self.belief = nn.Linear(_EVIDENCE, 1)
         self._begin_beside_the_edge()
 
     @torch.no_grad()
@@ -118,10 +136,11 @@ class EdgeRegression(nn.Module):
             starts.append(torch.where(inside, -(offsets + 1.5 + depth).abs(), elsewhere))
             starts.append(torch.where(inside, elsewhere, -(offsets - depth).abs()))
         self.places.bias.copy_(torch.cat(starts))  # type: ignore[union-attr]
-        for layer in (self.correction, self.prior, self.trust):
+        for layer in (self.correction, self.prior, self.trust, self.belief):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         self.trust.bias.copy_(torch.tensor([-2.0, -2.0, -2.0, 0.0]))
+        self.belief.bias.fill_(3.0)
 
     def _pairs(self, colours: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
         """Colours (B, pairs, 3, L) as they are and as they were, of those (B, 3, offsets, L) along the lines."""
@@ -148,7 +167,7 @@ class EdgeRegression(nn.Module):
         inputs = torch.cat([now - mean[:, None, :, None], torch.ones_like(now[:, :, :1])], dim=2)
         outputs = then - now
         prior, trust = self.prior(scene).reshape(-1, 3, 4), self.trust(scene)
-        gains, solutions, seen = prior, [], said
+        gains, solutions, proofs, seen = prior, [], [], said
         share = LINES / said.shape[2]  # so that more lines than in training weigh no more against the prior
         for weigher in self.weighers:
             weights = share * F.softplus(weigher(seen) - 2) * edges.present[:, None, None]
@@ -157,6 +176,8 @@ class EdgeRegression(nn.Module):
             )
             solutions.append(gains.flatten(1))
             left = outputs - torch.einsum("bij,bmjl->bmil", gains, inputs)
+            proofs.append(evidence(weights.flatten(1), _flat(outputs), _flat(left)))
             error = (left.square().sum(2) + 1e-4).log()
             seen = torch.cat([said, 4 * left.flatten(1, 2), 4 * left.abs().flatten(1, 2), error], dim=1)
-        return gains, torch.cat([*(3 * one for one in solutions), trust], dim=1)
+        belief = self.belief(proofs[-1]).sigmoid().unsqueeze(2)
+        return belief * gains, torch.cat([*(3 * one for one in solutions), trust, *proofs], dim=1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from backend.network.edge_profiles import edge_profiles
-from backend.network.edge_regression import EdgeReader, EdgeRegression, weighted_regression
+from backend.network.edge_regression import EdgeReader, EdgeRegression, evidence, weighted_regression
 
 SIDE = 64
 
@@ -36,6 +36,15 @@ def test_the_regression_falls_back_on_its_prior() -> None:
     prior = torch.rand(1, 3, 4)
     nothing = weighted_regression(torch.zeros(1, 9), torch.rand(1, 4, 9), torch.rand(1, 3, 9), prior, torch.ones(1, 4))
     torch.testing.assert_close(nothing, prior)
+
+
+def test_evidence_tells_a_change_that_explains_the_pairs_from_one_that_does_not() -> None:
+    weights, before = torch.ones(2, 50), torch.full((2, 3, 50), 0.1)
+    after = torch.stack([torch.zeros(3, 50), before[1]])
+    total, unexplained, left = evidence(weights, before, after).unbind(1)
+    torch.testing.assert_close(total.exp(), torch.full((2,), 50.0), rtol=1e-3, atol=0)
+    assert left[0] < unexplained[0] - 7 and left[1] == unexplained[1]
+    assert evidence(0 * weights, before, after).isfinite().all()
 
 
 @pytest.mark.parametrize("mask", [torch.zeros(1, 1, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE)], ids=["none", "all"])

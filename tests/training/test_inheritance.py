@@ -32,6 +32,14 @@ def test_variants_inherit_what_they_share() -> None:
     assert torch.equal(inherited(start.state_dict(), plain)["encoder.mark.weight"], start.encoder.mark.weight)
 
 
+def test_new_inputs_stand_last_and_count_nothing_at_first() -> None:
+    network = Harmonizer(CONFIG_32)
+    trained = network.state_dict()
+    trained["with_edge.0.weight"] = trained["with_edge.0.weight"][:, :-2]
+    taken = inherited(trained, network)["with_edge.0.weight"]
+    assert torch.equal(taken[:, :-2], trained["with_edge.0.weight"]) and not taken[:, -2:].any()
+
+
 def test_a_run_begins_from_a_checkpoint_and_what_that_lacks_begins_anew(packed: Path, tmp_path: Path) -> None:
     torch.manual_seed(5)
     narrow = replace(CONFIG.network, scene_width=64)

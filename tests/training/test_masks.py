@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from training.masks import cut_cleanly, degrade_masks, harden_masks
+from training.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
 
 
 def square(count: int = 16) -> torch.Tensor:
@@ -42,6 +42,17 @@ def test_a_share_of_0_changes_nothing_and_a_speck_is_kept() -> None:
     speck = torch.zeros(8, 1, 48, 48)
     speck[..., 24, 24] = 1
     assert degrade_masks(speck, 1.0, generator()).amax((1, 2, 3)).gt(0.6).all()
+
+
+def test_a_recolouring_fades_out_inside_the_mask_only() -> None:
+    masks, photos = square(), torch.full((16, 3, 48, 48), 0.2)
+    composites = photos + 0.5 * masks
+    faded = (fade_out(photos, composites, masks, 1.0, generator()) - photos) / 0.5
+    rim = faded[:, 0, 24, 14]
+    assert rim.min() > 0.65 and rim.max() < 1 and rim.std() > 0.05
+    torch.testing.assert_close(faded[..., 18:30, 18:30], torch.ones(16, 3, 12, 12))
+    assert not (faded * (1 - masks)).any()
+    assert torch.equal(fade_out(photos, composites, masks, 0.0, generator()), composites)
 
 
 def test_a_clean_cut_leaves_no_rim_and_nothing_else_changed() -> None:

@@ -20,6 +20,8 @@ EDGE_DETAIL = 2
 """Scenes are drawn and recoloured at this many times the network's size, and edges are read there: users' pictures have
 more pixels than the network's."""
 
+_MOST_GRAIN = 0.03  # standard deviation, share of full scale
+
 
 @dataclass(frozen=True)
 class Composer:
@@ -31,6 +33,8 @@ class Composer:
         flat_share: share of samples whose scene is as a camera leaves it; in half of them the object is retouched, as
             HAdobe5k was made, in the others recoloured as elsewhere.
         easy_share: share of recoloured objects that fit in already.
+        uneven_share: share of objects that are lit from another side.
+        grain_share: share of objects that are grainier than their scene.
         clean_cut_share: share of samples without a rim of the object outside its mask.
         degraded_mask_share: share of samples whose mask is soft, too large or too small.
         hard_mask_share: share of samples whose mask is cut to 0 and 1.
@@ -42,6 +46,8 @@ class Composer:
     scene_retouch: float = 0.5
     flat_share: float = 0.0
     easy_share: float = 0.0
+    uneven_share: float = 0.0
+    grain_share: float = 0.0
     clean_cut_share: float = 0.0
     degraded_mask_share: float = 0.0
     hard_mask_share: float = 0.0
@@ -56,6 +62,8 @@ class Composer:
             config.scene_retouch,
             config.flat_share,
             config.easy_share,
+            config.uneven_share,
+            config.grain_share,
             config.clean_cut_share,
             config.degraded_mask_share,
             config.hard_mask_share,
@@ -84,15 +92,26 @@ class Composer:
         masks = degrade_masks(masks, self.degraded_mask_share, generator)
         targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
         source = scene.source or _other_objects(targets, masks, generator)
-        composites = make_composites(targets, masks, source, self.recipes, generator, self.easy_share)
+        composites = make_composites(
+            targets, masks, source, self.recipes, generator, self.easy_share, self.uneven_share
+        )
         finished = torch.nonzero(kind < self.flat_share / 2).flatten()
         if len(finished):
             objects = _mildly_retouched(untouched[finished], 0.5, generator)
             pasted = targets[finished] + masks[finished] * (objects - targets[finished])
             composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
+        composites = self._grainy(composites, masks, generator)
         composites = fade_out(targets, composites, masks, self.faded_share, generator)
         composites = saved_as_jpeg(composites, self.jpeg_share, generator)
         return replace(scene, targets=targets, masks=masks), composites
+
+    def _grainy(self, composites: Tensor, masks: Tensor, generator: torch.Generator) -> Tensor:
+        """Noise over a share of the objects: they were taken by another camera, at another sensitivity."""
+        rows = torch.nonzero(torch.rand(len(masks), generator=generator).to(masks.device) < self.grain_share).flatten()
+        strength = _MOST_GRAIN * torch.rand(len(rows), 1, 1, 1, generator=generator)
+        grain = strength * torch.randn(len(rows), *composites.shape[1:], generator=generator)
+        grainy = (composites[rows] + masks[rows] * grain.to(masks.device)).clamp(0, 1)
+        return composites.index_copy(0, rows, grainy)
 
 
 def _reduced(pictures: Tensor) -> Tensor:

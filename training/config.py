@@ -52,6 +52,8 @@ class TrainingConfig:
         flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as
             HAdobe5k was made.
         easy_share: share of recoloured objects that fit in already.
+        uneven_share: share of objects that are lit from another side.
+        grain_share: share of objects that are grainier than their scene.
         pairs_share: share of the steps with ready pairs, iHarmony4's say; the rest recolours objects.
         exposure_share: share of the steps whose objects come from another exposure of the scene.
         clean_cut_share: share of samples without a rim of the object outside its mask.
@@ -82,6 +84,8 @@ class TrainingConfig:
     scene_retouch: float = 0.5
     flat_share: float = 0.0
     easy_share: float = 0.0
+    uneven_share: float = 0.0
+    grain_share: float = 0.0
     pairs_share: float = 0.0
     exposure_share: float = 0.0
     clean_cut_share: float = 0.0

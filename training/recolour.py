@@ -214,6 +214,16 @@ def recolour(
     return result.nan_to_num(0.5).clamp(0, 1)
 
 
+def light_unevenly(photos: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """A share of the photos darker towards one side and brighter towards the other, as in light from there."""
+    _, _, height, width = photos.shape
+    y, x = (torch.linspace(-1, 1, size, device=photos.device) for size in (height, width))
+    slope = _normal(photos, 2, generator, 0.3)  # stops from the centre to the side, of encoded values
+    chosen = _uniform(photos, 0, 1, generator) < share
+    factor = torch.exp2(slope[:, :1] * x + slope[:, 1:] * y.unsqueeze(1))
+    return torch.where(chosen, photos * factor, photos)
+
+
 def limit_difficulty(
     photos: Tensor, recoloured: Tensor, masks: Tensor, generator: torch.Generator, easy_share: float = 0.0
 ) -> Tensor:
@@ -239,8 +249,10 @@ def make_composites(
     recipes: list[tuple[Recipe, float]],
     generator: torch.Generator,
     easy_share: float = 0.0,
+    uneven_share: float = 0.0,
 ) -> Tensor:
     """Composites (B, 3, H, W): the photos, inside their masks recoloured, in 8-bit steps as files are."""
     recoloured = recolour(photos, masks, source, recipes, generator)
+    recoloured = light_unevenly(recoloured, uneven_share, generator)
     recoloured = limit_difficulty(photos, recoloured, masks, generator, easy_share).clamp(0, 1)
     return ((photos + masks * (recoloured - photos)) * 255).round() / 255

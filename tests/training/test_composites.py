@@ -52,6 +52,16 @@ def test_a_scene_changes_as_a_whole_with_its_references() -> None:
         torch.testing.assert_close(after.references[:, 0], before.targets)  # an unrelated photo has its own light
 
 
+def test_objects_may_be_grainier_than_their_scene() -> None:
+    plain, grainy = (
+        Composer(RECIPES, scene_retouch=0.0, grain_share=share).compose(scene(), generator()) for share in (0.0, 1.0)
+    )
+    added = grainy[1] - plain[1]
+    assert not (added * (1 - plain[0].masks)).any()
+    inside = added[..., 12:36, 12:36]
+    assert 0.001 < inside.std() < 0.03 and inside.mean().abs() < 0.002
+
+
 def test_a_flat_scene_keeps_an_object_that_is_retouched() -> None:
     before = scene()
     after, composites = Composer(RECIPES, scene_retouch=0.0, flat_share=1.0).compose(before, generator())

@@ -19,7 +19,15 @@ from training.colour_spaces import (
     lab_to_srgb,
     srgb_to_lab,
 )
-from training.recolour import Source, film_recipe, limit_difficulty, make_composites, recolour, standard_recipes
+from training.recolour import (
+    Source,
+    film_recipe,
+    light_unevenly,
+    limit_difficulty,
+    make_composites,
+    recolour,
+    standard_recipes,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "photos"
 RECIPES = [recipe for recipe, _ in standard_recipes(None)]
@@ -119,3 +127,13 @@ def test_the_same_seed_gives_the_same_composites() -> None:
     pictures = photos()
     arguments = pictures, masks(pictures), Source(pictures.roll(1, 0), masks(pictures)), standard_recipes(None)
     assert torch.equal(make_composites(*arguments, generator(3)), make_composites(*arguments, generator(3)))
+
+
+def test_uneven_light_is_brighter_on_one_side_and_as_it_was_in_the_middle() -> None:
+    generator, photos = torch.Generator().manual_seed(0), torch.full((32, 3, 33, 33), 0.4)
+    lit = light_unevenly(photos, 0.5, generator)
+    changed = (lit != photos).flatten(1).any(1)
+    assert 8 < changed.sum() < 24
+    torch.testing.assert_close(lit[..., 16, 16], photos[..., 16, 16])
+    sides = lit[changed][:, 0, 16, 0] * lit[changed][:, 0, 16, -1]
+    torch.testing.assert_close(sides, torch.full_like(sides, 0.16))  # as many stops up as down

@@ -49,8 +49,8 @@ def test_a_recolouring_fades_out_inside_the_mask_only() -> None:
     composites = photos + 0.5 * masks
     faded = (fade_out(photos, composites, masks, 1.0, generator()) - photos) / 0.5
     rim = faded[:, 0, 24, 14]
-    assert rim.min() > 0.65 and rim.max() < 1 and rim.std() > 0.05
-    torch.testing.assert_close(faded[..., 18:30, 18:30], torch.ones(16, 3, 12, 12))
+    assert rim.min() > 0.55 and rim.max() < 1 and rim.std() > 0.05
+    torch.testing.assert_close(faded[..., 20:28, 20:28], torch.ones(16, 3, 8, 8))
     assert not (faded * (1 - masks)).any()
     assert torch.equal(fade_out(photos, composites, masks, 0.0, generator()), composites)
 

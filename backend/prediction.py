@@ -16,7 +16,7 @@ from backend.network.harmonizer import Harmonizer
 from backend.object_bounds import Window
 from backend.references import LoadedReference
 from backend.request import HarmonizeRequest
-from backend.shrinkage import shrink_small_changes
+from backend.shrinkage import shrink_doubtful_changes
 from backend.working_copy import WorkingCopy, around_object, close_up, reduced, window_around
 from gallery_tools.extractors.extractor import Extractor
 
@@ -75,12 +75,12 @@ def predict(
     edge = _tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None]
     edges = edge_profiles(*edge, EDGE_LINES)
     content = extractor.maps(pictures)
-    said = network(pictures, masks, content, edges=edges).float()
+    said, agreement = network.judged(pictures, masks, content, edges=edges)
     if references:
         tensors = _reference_tensors(references, device)
-        said = torch.lerp(said, network(pictures, masks, content, *tensors, edges=edges).float(), TRUST)
+        said = torch.lerp(said, network(pictures, masks, content, *tensors, edges=edges), TRUST)
     close, wide = said[0], _moved(said[1].flip(-1), views.wide.window, views.close.window)
-    return shrink_small_changes((close + wide) / 2, pictures[0], masks[0, 0]).cpu()
+    return shrink_doubtful_changes((close + wide) / 2, pictures[0], masks[0, 0], float(agreement.mean())).cpu()
 
 
 def _tensor(pixels: NDArray[np.float32], device: str) -> Tensor:

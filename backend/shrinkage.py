@@ -1,29 +1,45 @@
-"""Small changes shrink: where the network hardly sees a difference, what it would change is mostly its own error."""
+"""Doubtful changes shrink: small ones, and those that bring what is seen on both sides of the edge no closer."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
 
 from backend.network.harmonizer import IDENTITY, transform_colours
 
-HALF = 45.0
-"""Mean squared change, in 8-bit steps, of which half is left. Fitted on the val split (docs/figures.md)."""
+SIZE, AGREEMENT, DOUBT = 1.86, 6.72, 10.36
+"""Of the logistic regression that weighs a change. Fitted on the val split (docs/figures.md)."""
 
 
-def shrink_small_changes(coefficients: Tensor, composite: Tensor, mask: Tensor) -> Tensor:
-    """Weighs a predicted change by its own size: by c^2 / (c^2 + HALF^2), c its mean square in the object.
+def weight_of(change: float, agreement: float) -> float:
+    """How much of a change is worth keeping, from 0 to 1.
+
+    Args:
+        change: mean squared change in the object, in 8-bit steps.
+        agreement: log of how many times closer it brings what is seen on both sides of the edge.
+    """
+    worth = SIZE * math.log1p(change) + AGREEMENT * agreement - DOUBT
+    return 1 / (1 + math.exp(-worth)) if worth > -700 else 0.0
+
+
+def shrink_doubtful_changes(coefficients: Tensor, composite: Tensor, mask: Tensor, agreement: float) -> Tensor:
+    """Keeps as much of a predicted change as ``weight_of`` says.
+
+    Where the network hardly sees a difference, what it would change is mostly its own error.
 
     Args:
         coefficients: (12, h, w) affine transforms.
         composite: (3, H, W) encoded sRGB in [0, 1], the window that they belong to.
         mask: (H, W) share of the object in [0, 1], somewhere above 0.
+        agreement: as the network judges it.
 
     Returns:
         (12, h, w), the same for a change of nothing.
     """
     changed = transform_colours(composite[None], coefficients[None])[0].clamp(0, 1)
     squares = ((changed - composite) * 255) ** 2
-    change = (squares * mask).sum() / (3 * mask.sum())
+    change = float((squares * mask).sum() / (3 * mask.sum()))
     identity = torch.tensor(IDENTITY, device=coefficients.device).view(12, 1, 1)
-    return identity + change**2 / (change**2 + HALF**2) * (coefficients - identity)
+    return identity + weight_of(change, agreement) * (coefficients - identity)

@@ -149,7 +149,7 @@ class EdgeRegression(nn.Module):
         now, then = torch.einsum("bmsol,bcol->bmscl", places, colours).unbind(2)
         return now, then + _CORRECTION * self.correction(said).reshape(now.shape)
 
-    def forward(self, edges: EdgeProfiles, said: Tensor, scene: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, edges: EdgeProfiles, said: Tensor, scene: Tensor, mean: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The transform of the object as a whole.
 
         Args:
@@ -159,8 +159,9 @@ class EdgeRegression(nn.Module):
             mean: (B, 3) of the object, encoded sRGB; gains turn about it.
 
         Returns:
-            Gains and shifts (B, 3, 4), columns R, G, B, 1, all 0 where nothing changes; and (B, solutions) numbers that
-            tell how they came about.
+            Gains and shifts (B, 3, 4), columns R, G, B, 1, all 0 where nothing changes; (B, solutions) numbers that
+            tell how they came about; and (B,) how well they explain the pairs: the log of how many times smaller they
+            make the pairs' differences.
         """
         said = (said + self.context(scene).unsqueeze(2)).relu()
         now, then = self._pairs(edges.colours, said)
@@ -180,4 +181,5 @@ class EdgeRegression(nn.Module):
             error = (left.square().sum(2) + 1e-4).log()
             seen = torch.cat([said, 4 * left.flatten(1, 2), 4 * left.abs().flatten(1, 2), error], dim=1)
         belief = self.belief(proofs[-1]).sigmoid().unsqueeze(2)
-        return belief * gains, torch.cat([*(3 * one for one in solutions), trust, *proofs], dim=1)
+        _, before, after = proofs[-1].unbind(1)
+        return belief * gains, torch.cat([*(3 * one for one in solutions), trust, *proofs], dim=1), before - after

@@ -127,17 +127,17 @@ class Harmonizer(nn.Module):
         parts += [colour_statistics(colours, weights), *(masked_mean(palette, region) for region in weights)]
         return torch.cat(parts, dim=1)
 
-    def _scene(self, described: Tensor, edges: EdgeProfiles, mean: Tensor) -> tuple[Tensor, Tensor]:
-        """What is known of the scene (B, scene_width), and gains and shifts (B, 12 or 3) read off the edge."""
+    def _scene(self, described: Tensor, edges: EdgeProfiles, mean: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The scene (B, scene_width), gains and shifts (B, 12 or 3) read off the edge, and its agreement (B,)."""
         if not self.edge_reader:
-            return self.scene(described), described.new_zeros(1, 1)
+            return self.scene(described), described.new_zeros(1, 1), described.new_zeros(len(described))
         edges = edges.expand(len(described))
         said, summary = self.edge_reader(edges)
         scene = self.scene(torch.cat([described, summary], dim=1))
-        read, solutions = self.edge_regression(edges, said, scene, mean)
+        read, solutions, agreement = self.edge_regression(edges, said, scene, mean)
         scene = self.with_edge(torch.cat([scene, solutions], dim=1))
         gains, shift = read[..., :3].flatten(1), read[..., 3]
-        return scene, torch.cat([gains, shift], dim=1) if self.config.head == "affine" else shift
+        return scene, torch.cat([gains, shift], dim=1) if self.config.head == "affine" else shift, agreement
 
     def forward(
         self,
@@ -148,7 +148,19 @@ class Harmonizer(nn.Module):
         reference_contents: Tensor | None = None,
         edges: EdgeProfiles | None = None,
     ) -> Tensor:
-        """Coefficients of the colour transform.
+        """Coefficients of the colour transform: the first of what ``judged`` returns, from the same arguments."""
+        return self.judged(composite, mask, content, references, reference_contents, edges)[0]
+
+    def judged(
+        self,
+        composite: Tensor,
+        mask: Tensor,
+        content: Tensor,
+        references: Tensor | None = None,
+        reference_contents: Tensor | None = None,
+        edges: EdgeProfiles | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Coefficients of the colour transform, and how far the object's edge agrees with them.
 
         Args:
             composite: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of 64.
@@ -162,7 +174,8 @@ class Harmonizer(nn.Module):
 
         Returns:
             (B, 12, H / 16, W / 16) affine transforms as ``IDENTITY`` orders them; for the dense head transforms
-            whose matrix is the identity.
+            whose matrix is the identity. And (B,) the log of how many times closer what was read on both sides of the
+            edge comes, about 0 where it fits as it is.
         """
         features = self._features(composite, mask)
         small = F.avg_pool2d(mask, _STRIDE)
@@ -174,12 +187,12 @@ class Harmonizer(nn.Module):
         fused, looked_up = self.fusion(features, _upsampled(content, features), small, *extra)
         described = self._described(composite, mask, features, fused, looked_up)
         mean = masked_mean(composite, mask)
-        scene, read = self._scene(described, edges or edge_profiles(composite, mask), mean)
+        scene, read, agreement = self._scene(described, edges or edge_profiles(composite, mask), mean)
         everywhere = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *features.shape[-2:])
         decoded = self.decode(torch.cat([fused, small, everywhere], dim=1))
         # Most of a recolouring is one transform for the whole object; each place adds what is its own.
         predicted = self.head(decoded) + (self.global_head(scene) + read)[:, :, None, None]
-        return self._coefficients(predicted, mean)
+        return self._coefficients(predicted, mean), agreement
 
     def _coefficients(self, predicted: Tensor, mean: Tensor) -> Tensor:
         """Transforms from predicted gains and shifts: p becomes p + gains (p - mean) + shift.

@@ -53,9 +53,10 @@ def test_without_an_edge_nothing_is_read(mask: torch.Tensor) -> None:
     edges = edge_profiles(torch.rand(1, 3, SIDE, SIDE), mask)
     said, summary = reader(edges)
     assert summary.shape == (1, reader.outputs) and not summary.any()
-    gains, solutions = regression(edges, said, torch.zeros(1, 8), torch.full((1, 3), 0.5))
+    gains, solutions, agreement = regression(edges, said, torch.zeros(1, 8), torch.full((1, 3), 0.5))
     assert solutions.shape == (1, regression.solutions)
     torch.testing.assert_close(gains, torch.zeros(1, 3, 4))
+    torch.testing.assert_close(agreement, torch.zeros(1))
 
 
 def test_an_untrained_regression_undoes_a_change_of_light_where_colours_go_on_across_the_edge() -> None:
@@ -65,11 +66,12 @@ def test_an_untrained_regression_undoes_a_change_of_light_where_colours_go_on_ac
     edges = edge_profiles(composite, mask)
     regression = EdgeRegression(96, 8).eval()
     mean = (composite * mask).sum((2, 3)) / mask.sum()
-    gains, _ = regression(edges, torch.zeros(1, 96, edges.profiles.shape[2]), torch.zeros(1, 8), mean)
+    gains, _, agreement = regression(edges, torch.zeros(1, 96, edges.profiles.shape[2]), torch.zeros(1, 8), mean)
     inside = composite[0][:, mask[0, 0] > 0]
     changed = inside + gains[0, :, :3] @ (inside - mean.T) + gains[0, :, 3:]
     truth = real[0][:, mask[0, 0] > 0]
     assert (changed - truth).abs().mean() < 0.75 * (inside - truth).abs().mean()
+    assert agreement > 0.5
 
 
 def test_the_reader_does_not_depend_on_the_rest_of_the_picture() -> None:

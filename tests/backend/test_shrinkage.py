@@ -1,4 +1,4 @@
-"""Small changes shrink, large ones hardly, none stays none."""
+"""Small changes shrink, and those that the edge does not agree with; none stays none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from backend.network.harmonizer import IDENTITY, transform_colours
-from backend.shrinkage import HALF, shrink_small_changes
+from backend.shrinkage import shrink_doubtful_changes, weight_of
 
 
 def brighter(steps: float) -> torch.Tensor:
@@ -20,9 +20,17 @@ def brighter(steps: float) -> torch.Tensor:
 def test_a_change_is_weighed_by_its_size(steps: float) -> None:
     composite, mask = torch.full((3, 32, 32), 0.4), torch.zeros(32, 32)
     mask[8:24, 8:24] = 1
-    changed = transform_colours(composite[None], shrink_small_changes(brighter(steps), composite, mask)[None])[0]
-    weight = steps**4 / (steps**4 + HALF**2)
-    torch.testing.assert_close((changed - composite) * 255, torch.full_like(composite, weight * steps))
+    changed = transform_colours(composite[None], shrink_doubtful_changes(brighter(steps), composite, mask, 0.6)[None])[
+        0
+    ]
+    wanted = weight_of(steps**2, 0.6) * steps
+    torch.testing.assert_close((changed - composite) * 255, torch.full_like(composite, wanted), atol=1e-3, rtol=0)
+
+
+def test_large_changes_and_those_that_the_edge_agrees_with_stay() -> None:
+    assert weight_of(900.0, 1.5) > 0.99 and weight_of(2.0, 0.0) < 0.01
+    assert weight_of(100.0, 0.2) < weight_of(1000.0, 0.2) and weight_of(100.0, 0.2) < weight_of(100.0, 1.0)
+    assert weight_of(0.0, -200.0) == 0 and weight_of(1e9, 200.0) == 1
 
 
 def test_only_the_object_s_change_counts() -> None:
@@ -32,5 +40,5 @@ def test_only_the_object_s_change_counts() -> None:
     coefficients[3::4, :, 1] += 0.3  # beside the object
     far = mask.clone()
     far[:, 7:] = 0  # away from where the transforms mix
-    shrunk = shrink_small_changes(coefficients, composite, far)
-    torch.testing.assert_close(shrunk, brighter(0.0))
+    shrunk = shrink_doubtful_changes(coefficients, composite, far, 0.0)
+    torch.testing.assert_close(shrunk, brighter(0.0), atol=1e-4, rtol=0)

@@ -75,10 +75,11 @@ def predict(
     edge = _tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None]
     edges = edge_profiles(*edge, EDGE_LINES)
     content = extractor.maps(pictures)
-    said, agreement = network.judged(pictures, masks, content, edges=edges)
+    said, agreement = network(pictures, masks, content, edges=edges)
     if references:
         tensors = _reference_tensors(references, device)
-        said = torch.lerp(said, network(pictures, masks, content, *tensors, edges=edges), TRUST)
+        with_references, _ = network(pictures, masks, content, *tensors, edges=edges)
+        said = torch.lerp(said, with_references, TRUST)
     close, wide = said[0], _moved(said[1].flip(-1), views.wide.window, views.close.window)
     return shrink_doubtful_changes((close + wide) / 2, pictures[0], masks[0, 0], float(agreement.mean())).cpu()
 

@@ -130,7 +130,7 @@ class Trainer:
             with self._half_precision(True):  # half the precision, a third of the time
                 content = self.extractor.maps(composites)
         with self._half_precision(self.config.half_precision):
-            coefficients = self.network(
+            coefficients, _ = self.network(
                 composites.contiguous(memory_format=torch.channels_last),
                 scene.masks,
                 content.float(),

@@ -82,5 +82,5 @@ class Validation:
             scene, composites = pairs.scene, pairs.composites
             content = self.extractor.maps(composites)
             references_of = scene.references, scene.reference_content
-            coefficients = network(composites, scene.masks, content, *references_of, pairs.edges)
+            coefficients, _ = network(composites, scene.masks, content, *references_of, pairs.edges)
             yield scene, composites, transform_colours(composites, coefficients).clamp(0, 1)

@@ -147,18 +147,6 @@ class Harmonizer(nn.Module):
         references: Tensor | None = None,
         reference_contents: Tensor | None = None,
         edges: EdgeProfiles | None = None,
-    ) -> Tensor:
-        """Coefficients of the colour transform: the first of what ``judged`` returns, from the same arguments."""
-        return self.judged(composite, mask, content, references, reference_contents, edges)[0]
-
-    def judged(
-        self,
-        composite: Tensor,
-        mask: Tensor,
-        content: Tensor,
-        references: Tensor | None = None,
-        reference_contents: Tensor | None = None,
-        edges: EdgeProfiles | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Coefficients of the colour transform, and how far the object's edge agrees with them.
 

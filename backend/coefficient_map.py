@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from backend.network.harmonizer import IDENTITY
+from backend.network.colour_transform import IDENTITY
 from backend.tone_curve import Values
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
@@ -32,14 +32,17 @@ def factors(colours: Values, share: Values) -> Values:
         share: (w,) by which the second half counts.
 
     Returns:
-        (h, 8, w) red, green, blue and 1, then these times ``share``.
+        (h, 14, w) red, green, blue, 1 and the squares of the colours, which go on straight beyond [0, 1]: a parabola
+        would turn what is brighter than white around. Then these times ``share``.
     """
     _, height, width = colours.shape
-    result = np.empty((height, 8, width), dtype=np.float32)
+    result = np.empty((height, 14, width), dtype=np.float32)
     by_factor = result.transpose(1, 0, 2)
     by_factor[:3] = colours
     by_factor[3] = 1
-    np.multiply(by_factor[:4], share, out=by_factor[4:])
+    within = np.clip(colours, 0, 1)
+    np.multiply(within, 2 * colours - within, out=by_factor[4:7])
+    np.multiply(by_factor[:7], share, out=by_factor[7:])
     return result
 
 
@@ -50,12 +53,12 @@ def object_transforms(coefficients: Tensor, mask: Values) -> Values:
     continued beyond it, so interpolation at its edge reads the object's own.
 
     Args:
-        coefficients: (12, h, w) row-major 3x4 transforms of encoded sRGB, all finite.
+        coefficients: (15, h, w) transforms of encoded sRGB as ``IDENTITY`` orders them, all finite.
         mask: (hm, wm) share of the object in [0, 1], over the same window.
 
     Returns:
-        (h, 3, 4, w) float32: for each row of the grid what is added to R', G' and B' for R, G, B and 1; all 0 for the
-        identity.
+        (h, 3, 7, w) float32: for each row of the grid what is added to R', G' and B' for R, G, B, 1, and their squares;
+        all 0 for the identity.
     """
     size = (coefficients.shape[1], coefficients.shape[2])
     change = coefficients.double() - torch.tensor(IDENTITY, dtype=torch.float64)[:, None, None]
@@ -64,8 +67,9 @@ def object_transforms(coefficients: Tensor, mask: Values) -> Values:
         weight = torch.ones_like(weight)
     share = _of_neighbours(weight)
     smooth = _of_neighbours(weight * change) / share.clamp(min=TRACE)
-    filled = _continued(smooth, (share > TRACE).to(smooth.dtype)).float()
-    transforms: Values = filled.view(3, 4, *size).permute(2, 0, 1, 3).contiguous().numpy()
+    filled = _continued(smooth, (share > TRACE).to(smooth.dtype)).float().view(3, 5, *size)
+    squares = torch.eye(3)[..., None, None] * filled[:, 4:]
+    transforms: Values = torch.cat([filled[:, :4], squares], dim=1).permute(2, 0, 1, 3).contiguous().numpy()
     return transforms
 
 

@@ -41,17 +41,18 @@ def apply(
 ) -> Pixels:
     """Change the object's pixels at their own size and depth.
 
-    In encoded sRGB a pixel p becomes p + strength * mask * (after - p), where after is A p + t with the transform
-    (A, t) interpolated between the grid's cells of the object. With ``request.only``, (after - p) is split as
-    the editors' blend modes Luminosity and Color do: the change of luminance (Rec. 709 luma) is added to all three
-    channels, or taken from them. For uint8 and uint16, after is limited to [0, 1] (pixels that another profile puts
-    beyond it may stay there). All of this is linear in strength, so a mix of before and after equals it.
+    In encoded sRGB a pixel p becomes p + strength * mask * (after - p), where after is A p + t + b p^2 with the
+    transform (A, t, b) interpolated between the grid's cells of the object; beyond [0, 1] the parabola goes on
+    straight. With ``request.only``, (after - p) is split as the editors' blend modes Luminosity and Color do: the
+    change of luminance (Rec. 709 luma) is added to all three channels, or taken from them. For uint8 and uint16, after
+    is limited to [0, 1] (pixels that another profile puts beyond it may stay there). All of this is linear in strength,
+    so a mix of before and after equals it.
 
     Without ``request.mask`` each pixel that is not wholly transparent changes fully: its alpha already mixes it in.
 
     Args:
         request: the layer, and what to change.
-        coefficients: (12, h, w) row-major 3x4 transforms (rows R', G', B'; columns R, G, B, 1) of encoded sRGB.
+        coefficients: (15, h, w) transforms of encoded sRGB, as ``colour_transform.IDENTITY`` orders them.
         copy: what the network saw of the composite: the grid spans its window (and is continued beyond it), and its
             mask tells whose coefficients count. Its size need not be the grid's.
         progress: called with "applying" and the fraction of this function's work that is done.
@@ -112,7 +113,7 @@ class _Job:
         pixels: (H, W, C) the result, changed in place.
         largest: the largest integer, which is white; None for floats, where 1.0 is white and no limit.
         space: colour space of the layer.
-        model: (h, 3, 4, w) see ``object_transforms``.
+        model: (h, 3, 7, w) see ``object_transforms``.
         down: (H,) places of the layer's rows between the grid's.
         tiles: the tiles across.
         band: rows of a tile.
@@ -143,7 +144,7 @@ class _Job:
         return int(rows.stop)
 
     def _lines(self, rows: slice) -> Values:
-        """(rows, 3, 4, w) the model between the grid's rows."""
+        """(rows, 3, 7, w) the model between the grid's rows."""
         above = self.down[rows].astype(np.intp)
         below = np.minimum(above + 1, len(self.model) - 1)
         share = (self.down[rows] - above).astype(np.float32)[:, None, None, None]
@@ -166,7 +167,7 @@ class _Job:
 
         Args:
             pixels: (h, w, C) of the result.
-            transforms: (h, 3, 8) of each row at the tile's left cell, and what is added to them towards the right.
+            transforms: (h, 3, 14) of each row at the tile's left cell, and what is added to them towards the right.
             share: (w,) of what is added, 0 to 1.
             weight: (h, w) strength times mask.
         """

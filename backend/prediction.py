@@ -69,7 +69,7 @@ def predict(
         device: of torch.
 
     Returns:
-        (12, h, w) float32 affine transforms over the window of the close view, on the CPU.
+        (15, h, w) float32 transforms over the window of the close view, on the CPU.
     """
     pictures, masks = _pictures(views, device)
     edge = _tensor(views.edge.composite, device)[None], _tensor(views.edge.mask, device)[None]
@@ -96,7 +96,7 @@ def _pictures(views: Views, device: str) -> tuple[Tensor, Tensor]:
 
 
 def _moved(coefficients: Tensor, origin: Window, target: Window) -> Tensor:
-    """Coefficients (12, h, w) over one window as (12, h, w) over another; beyond the first its edge goes on."""
+    """Coefficients (15, h, w) over one window as (15, h, w) over another; beyond the first its edge goes on."""
     _, rows, columns = coefficients.shape
 
     def places(count: int, begin: int, length: int, origin_begin: int, origin_length: int) -> Tensor:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from backend.network.harmonizer import IDENTITY, transform_colours
+from backend.network.colour_transform import IDENTITY, transform_colours
 
 SIZE, AGREEMENT, DOUBT = 1.022, 5.138, 5.449
 """Of the logistic regression that weighs a change. Fitted on the val split (docs/figures.md)."""
@@ -30,16 +30,16 @@ def shrink_doubtful_changes(coefficients: Tensor, composite: Tensor, mask: Tenso
     Where the network hardly sees a difference, what it would change is mostly its own error.
 
     Args:
-        coefficients: (12, h, w) affine transforms.
+        coefficients: (15, h, w) transforms.
         composite: (3, H, W) encoded sRGB in [0, 1], the window that they belong to.
         mask: (H, W) share of the object in [0, 1], somewhere above 0.
         agreement: as the network judges it.
 
     Returns:
-        (12, h, w), the same for a change of nothing.
+        (15, h, w), the same for a change of nothing.
     """
     changed = transform_colours(composite[None], coefficients[None])[0].clamp(0, 1)
     squares = ((changed - composite) * 255) ** 2
     change = float((squares * mask).sum() / (3 * mask.sum()))
-    identity = torch.tensor(IDENTITY, device=coefficients.device).view(12, 1, 1)
+    identity = torch.tensor(IDENTITY, device=coefficients.device).view(-1, 1, 1)
     return identity + weight_of(change, agreement) * (coefficients - identity)

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from backend.network.harmonizer import Harmonizer, transform_colours
+from backend.network.colour_transform import transform_colours
+from backend.network.harmonizer import Harmonizer
 from gallery_tools.extractors.extractor import load_extractor
 from training.backbone import load_encoder
 from training.composites import EDGE_DETAIL, Composer

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from backend.network.harmonizer import Harmonizer, transform_colours
+from backend.network.colour_transform import transform_colours
+from backend.network.harmonizer import Harmonizer
 from gallery_tools.extractors.extractor import Extractor
 from training.composites import EDGE_DETAIL, Composer
 from training.objects import ObjectSampler, Scene

@@ -20,6 +20,7 @@ _CORRECTION = 0.1  # scale of what is added to a colour that was read, shares of
 _ROUNDS = 2  # of weighing; each after the first sees what the solution before leaves unexplained
 _LEAST_PRIOR = 1e-3  # keeps the equations solvable
 _EVIDENCE = 3  # numbers that tell how well a solution explains the pairs
+_BEND_TRUST = 0.03, 1.0  # in parabolas that are flat, and in what goes with them, before training
 
 
 def _steps(colours: Tensor) -> Tensor:
@@ -123,6 +124,7 @@ class EdgeRegression(nn.Module):
         self.trust = nn.Linear(scene, 4)
         self.solutions = (12 + _EVIDENCE) * _ROUNDS + 4
         self.belief = nn.Linear(_EVIDENCE, 1)
+        self.bend = nn.Linear(scene, 5)
         self._begin_beside_the_edge()
 
     @torch.no_grad()
@@ -136,11 +138,12 @@ class EdgeRegression(nn.Module):
             starts.append(torch.where(inside, -(offsets + 1.5 + depth).abs(), elsewhere))
             starts.append(torch.where(inside, elsewhere, -(offsets - depth).abs()))
         self.places.bias.copy_(torch.cat(starts))  # type: ignore[union-attr]
-        for layer in (self.correction, self.prior, self.trust, self.belief):
+        for layer in (self.correction, self.prior, self.trust, self.belief, self.bend):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         self.trust.bias.copy_(torch.tensor([-2.0, -2.0, -2.0, 0.0]))
         self.belief.bias.fill_(3.0)
+        self.bend.bias[3:] = torch.tensor(_BEND_TRUST).log()
 
     def _pairs(self, colours: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
         """Colours (B, pairs, 3, L) as they are and as they were, of those (B, 3, offsets, L) along the lines."""
@@ -149,8 +152,26 @@ class EdgeRegression(nn.Module):
         now, then = torch.einsum("bmsol,bcol->bmscl", places, colours).unbind(2)
         return now, then + _CORRECTION * self.correction(said).reshape(now.shape)
 
+    def _bent(self, gains: Tensor, weights: Tensor, colours: Tensor, left: Tensor, scene: Tensor) -> Tensor:
+        """Gains (B, 3, 4) with a parabola for each channel, (B, 3, 5), fitted to what they leave unexplained.
+
+        Tone curves bend colours, which no affine transform does. Weights are (B, pairs, L), colours, about the object's
+        mean, and ``left`` (B, pairs, 3, L).
+        """
+        own = _flat(colours).flatten(0, 1)
+        inputs = torch.stack([own.square(), own, torch.ones_like(own)], dim=1)
+        weighed = weights.flatten(1).repeat_interleave(3, dim=0)
+        wanted, trusts = self.bend(scene).tensor_split([3], dim=1)
+        prior = F.pad(wanted.reshape(-1, 1, 1), (0, 2))
+        flat, beside = trusts.exp().unbind(1)
+        trust = torch.stack([flat, beside, beside], dim=1).repeat_interleave(3, dim=0) + _LEAST_PRIOR
+        parabolas = weighted_regression(weighed, inputs, _flat(left).flatten(0, 1).unsqueeze(1), prior, trust)
+        bend, slope, shift = parabolas.reshape(-1, 3, 3).unbind(2)
+        slopes = torch.cat([torch.diag_embed(slope), shift.unsqueeze(2)], dim=2)
+        return torch.cat([gains + slopes, bend.unsqueeze(2)], dim=2)
+
     def forward(self, edges: EdgeProfiles, said: Tensor, scene: Tensor, mean: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The transform of the object as a whole.
+        """The transform of the object as a whole: affine first, then a parabola for what it leaves unexplained.
 
         Args:
             edges: of B objects.
@@ -159,9 +180,9 @@ class EdgeRegression(nn.Module):
             mean: (B, 3) of the object, encoded sRGB; gains turn about it.
 
         Returns:
-            Gains and shifts (B, 3, 4), columns R, G, B, 1, all 0 where nothing changes; (B, solutions) numbers that
-            tell how they came about; and (B,) how well they explain the pairs: the log of how many times smaller they
-            make the pairs' differences.
+            Gains, shifts and bends (B, 3, 5), columns R, G, B, 1 and the square of the row's own channel, all 0 where
+            nothing changes; (B, solutions) numbers that tell how they came about; and (B,) how well gains and shifts
+            explain the pairs: the log of how many times smaller they make the pairs' differences.
         """
         said = (said + self.context(scene).unsqueeze(2)).relu()
         now, then = self._pairs(edges.colours, said)
@@ -180,6 +201,7 @@ class EdgeRegression(nn.Module):
             proofs.append(evidence(weights.flatten(1), _flat(outputs), _flat(left)))
             error = (left.square().sum(2) + 1e-4).log()
             seen = torch.cat([said, 4 * left.flatten(1, 2), 4 * left.abs().flatten(1, 2), error], dim=1)
+        read = self._bent(gains, weights, inputs[:, :, :3], left, scene)
         belief = self.belief(proofs[-1]).sigmoid().unsqueeze(2)
         _, before, after = proofs[-1].unbind(1)
-        return belief * gains, torch.cat([*(3 * one for one in solutions), trust, *proofs], dim=1), before - after
+        return belief * read, torch.cat([*(3 * one for one in solutions), trust, *proofs], dim=1), before - after

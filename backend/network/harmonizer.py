@@ -9,14 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from backend.network.colour_transform import about_mean
 from backend.network.edge_profiles import EdgeProfiles, edge_profiles
 from backend.network.edge_regression import EdgeReader, EdgeRegression
 from backend.network.encoder import CHANNELS, Encoder
 from backend.network.fusion import SemanticGuidedFusion
 from backend.network.regions import colour_statistics, masked_mean, regions
-
-IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-"""The affine colour transform that changes nothing, row-major 3x4: rows R', G', B', columns R, G, B, 1."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,8 @@ class NetworkConfig:
         scene_width: numbers that describe the scene as a whole.
         content_channels: of the extractor that the network was trained with.
         extractor: name of that extractor.
-        semantic: SGF with content features (formula 8) or without (formula 7).
-        head: "affine": 3x4 colour transforms; "dense": a colour offset for each place, the ablation's alternative.
+        semantic: SGF with content features (formula 8) or without (formula 7), and nothing else that knows them.
+        head: "affine": matrices and shifts; "dense": a colour offset for each place, the ablation's alternative.
         edges: whether the object's edge is read; False is an ablation.
     """
 
@@ -48,6 +46,7 @@ class NetworkConfig:
 
 _STRIDE = 16
 _PALETTE = 64
+_CONTENT_SCALE = 8  # content features are of unit length: about 1 each
 
 
 class _Block(nn.Sequential):
@@ -65,6 +64,11 @@ def _upsampled(maps: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(maps, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
 
+def _resized(maps: Tensor, like: Tensor) -> Tensor:
+    """To a larger or smaller grid, in float32: torch knows no other way to average in half precision on a CPU."""
+    return F.interpolate(maps.float(), size=like.shape[-2:], mode="bilinear", align_corners=False, antialias=True)
+
+
 class Harmonizer(nn.Module):
     """Predicts how the foreground's colours change, as coefficients that fit any resolution."""
 
@@ -79,7 +83,8 @@ class Harmonizer(nn.Module):
         self.fusion = SemanticGuidedFusion(width + 3, config.content_channels, semantic=config.semantic)
         self.palette = nn.Sequential(nn.Conv2d(3, 32, 1), nn.ReLU(), nn.Conv2d(32, _PALETTE, 1), nn.ReLU())
         self.edge_reader = EdgeReader() if config.edges else None
-        described = 4 * (width + 3) + 18 + 3 * _PALETTE + (self.edge_reader.outputs if self.edge_reader else 0)
+        described = 4 * (width + 3) + 18 + 3 * _PALETTE + CHANNELS[-1] + 2 * config.content_channels
+        described += self.edge_reader.outputs if self.edge_reader else 0
         self.scene = nn.Sequential(
             nn.Linear(described, config.scene_width),
             nn.ReLU(),
@@ -99,16 +104,16 @@ class Harmonizer(nn.Module):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
 
-    def _features(self, pictures: Tensor, masks: Tensor | None) -> Tensor:
-        """The features e of formulas 6 to 10, (B, width + 3, H / 16, W / 16)."""
-        # Content and light are seen at half size as well, in a quarter of the time.
-        maps = self.encoder(F.avg_pool2d(pictures, 2), None if masks is None else F.avg_pool2d(masks, 2))
-        joined = sum(_upsampled(reduce(one), maps[0]) for reduce, one in zip(self.reduce, maps, strict=True))
-        return torch.cat([self.join(joined), 2 * F.avg_pool2d(pictures, _STRIDE) - 1], dim=1)
+    def _features(self, pictures: Tensor, masks: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The features e of formulas 6 to 10, (B, width + 3, H / 16, W / 16), and the encoder's last map."""
+        colours = 2 * F.avg_pool2d(pictures, _STRIDE) - 1
+        maps = self.encoder(pictures, masks)
+        joined = sum(_resized(reduce(one), colours) for reduce, one in zip(self.reduce, maps, strict=True))
+        return torch.cat([self.join(joined), colours], dim=1), maps[-1]
 
     def _references(self, references: Tensor, contents: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """Features and content (B, K, C, h, w) of references (B or 1, K, 3, H, W) at the size of ``like``."""
-        features = self._features(references.flatten(0, 1), None)
+        features, _ = self._features(references.flatten(0, 1), None)
         content = _upsampled(contents.flatten(0, 1), like)
         count, number = references.shape[:2]
 
@@ -127,17 +132,25 @@ class Harmonizer(nn.Module):
         parts += [colour_statistics(colours, weights), *(masked_mean(palette, region) for region in weights)]
         return torch.cat(parts, dim=1)
 
+    def _recognized(self, mask: Tensor, last: Tensor, content: Tensor) -> Tensor:
+        """(B, n) what kind of object it is, and in what kind of scene, which tells what colours it may have.
+
+        From the encoder's last map and the composite's content features.
+        """
+        seen = masked_mean(last, F.avg_pool2d(mask, 2 * _STRIDE))
+        scale = _CONTENT_SCALE if self.config.semantic else 0
+        kinds = [scale * masked_mean(content, region) for region in regions(F.avg_pool2d(mask, _STRIDE))[:2]]
+        return torch.cat([F.layer_norm(seen, seen.shape[1:]), *kinds], dim=1)
+
     def _scene(self, described: Tensor, edges: EdgeProfiles, mean: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The scene (B, scene_width), gains and shifts (B, 12 or 3) read off the edge, and its agreement (B,)."""
+        """The scene (B, scene_width), gains, shifts and bends (B, 3, 5) read off the edge, and its agreement (B,)."""
         if not self.edge_reader:
-            return self.scene(described), described.new_zeros(1, 1), described.new_zeros(len(described))
+            return self.scene(described), described.new_zeros(1, 3, 5), described.new_zeros(len(described))
         edges = edges.expand(len(described))
         said, summary = self.edge_reader(edges)
         scene = self.scene(torch.cat([described, summary], dim=1))
         read, solutions, agreement = self.edge_regression(edges, said, scene, mean)
-        scene = self.with_edge(torch.cat([scene, solutions], dim=1))
-        gains, shift = read[..., :3].flatten(1), read[..., 3]
-        return scene, torch.cat([gains, shift], dim=1) if self.config.head == "affine" else shift, agreement
+        return self.with_edge(torch.cat([scene, solutions], dim=1)), read, agreement
 
     def forward(
         self,
@@ -161,53 +174,34 @@ class Harmonizer(nn.Module):
                 ``composite``.
 
         Returns:
-            (B, 12, H / 16, W / 16) affine transforms as ``IDENTITY`` orders them; for the dense head transforms
-            whose matrix is the identity. And (B,) the log of how many times closer what was read on both sides of the
+            (B, 15, H / 16, W / 16) transforms as ``colour_transform.IDENTITY`` orders them; for the dense head those
+            that only shift. And (B,) the log of how many times closer what was read on both sides of the
             edge comes, about 0 where it fits as it is.
         """
-        features = self._features(composite, mask)
+        features, last = self._features(composite, mask)
+        content = _upsampled(content, features)
         small = F.avg_pool2d(mask, _STRIDE)
         extra = (
             (None, None)
             if references is None or reference_contents is None
             else self._references(references, reference_contents, features)
         )
-        fused, looked_up = self.fusion(features, _upsampled(content, features), small, *extra)
+        fused, looked_up = self.fusion(features, content, small, *extra)
         described = self._described(composite, mask, features, fused, looked_up)
+        described = torch.cat([described, self._recognized(mask, last, content)], dim=1)
         mean = masked_mean(composite, mask)
         scene, read, agreement = self._scene(described, edges or edge_profiles(composite, mask), mean)
         everywhere = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *features.shape[-2:])
         decoded = self.decode(torch.cat([fused, small, everywhere], dim=1))
         # Most of a recolouring is one transform for the whole object; each place adds what is its own.
-        predicted = self.head(decoded) + (self.global_head(scene) + read)[:, :, None, None]
-        return self._coefficients(predicted, mean), agreement
+        predicted = self.head(decoded) + self.global_head(scene)[:, :, None, None]
+        return self._coefficients(predicted, read, mean), agreement
 
-    def _coefficients(self, predicted: Tensor, mean: Tensor) -> Tensor:
-        """Transforms from predicted gains and shifts: p becomes p + gains (p - mean) + shift.
-
-        Gains turn about the foreground's mean colour (B, 3), so that contrast and shift are learned apart.
-        """
+    def _coefficients(self, predicted: Tensor, read: Tensor, mean: Tensor) -> Tensor:
+        """Transforms from what is predicted of each place, (B, 12 or 3, h, w), and read off the edge, (B, 3, 5)."""
         count, _, height, width = predicted.shape
-        if self.config.head == "affine":
-            gains, shift = predicted[:, :9].reshape(count, 3, 3, height, width), predicted[:, 9:]
-        else:
-            gains, shift = predicted.new_zeros(count, 3, 3, height, width), predicted
-        offset = shift - (gains * mean.view(-1, 1, 3, 1, 1)).sum(2)
-        identity = torch.tensor(IDENTITY, device=predicted.device, dtype=predicted.dtype).view(1, 12, 1, 1)
-        return identity + torch.cat([gains, offset.unsqueeze(2)], dim=2).flatten(1, 2)
-
-
-def transform_colours(pictures: Tensor, coefficients: Tensor) -> Tensor:
-    """Applies affine colour transforms at the pictures' size.
-
-    Args:
-        pictures: (B, 3, H, W) encoded sRGB.
-        coefficients: (B, 12, h, w), upsampled bilinearly when smaller.
-
-    Returns:
-        (B, 3, H, W), not clipped.
-    """
-    count, _, height, width = pictures.shape
-    matrices = _upsampled(coefficients, pictures).reshape(count, 3, 4, height, width)
-    transformed: Tensor = (matrices[:, :, :3] * pictures.unsqueeze(1)).sum(2) + matrices[:, :, 3]
-    return transformed
+        shift = predicted[:, -3:] + read[:, :, 3, None, None]
+        if self.config.head == "dense":
+            return about_mean(predicted.new_zeros(count, 3, 3, height, width), shift, torch.zeros_like(mean), mean)
+        gains = predicted[:, :9].reshape(count, 3, 3, height, width) + read[:, :, :3, None, None]
+        return about_mean(gains, shift, read[:, :, 4], mean)

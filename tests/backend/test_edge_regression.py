@@ -55,7 +55,7 @@ def test_without_an_edge_nothing_is_read(mask: torch.Tensor) -> None:
     assert summary.shape == (1, reader.outputs) and not summary.any()
     gains, solutions, agreement = regression(edges, said, torch.zeros(1, 8), torch.full((1, 3), 0.5))
     assert solutions.shape == (1, regression.solutions)
-    torch.testing.assert_close(gains, torch.zeros(1, 3, 4))
+    torch.testing.assert_close(gains, torch.zeros(1, 3, 5))
     torch.testing.assert_close(agreement, torch.zeros(1))
 
 
@@ -67,11 +67,36 @@ def test_an_untrained_regression_undoes_a_change_of_light_where_colours_go_on_ac
     regression = EdgeRegression(96, 8).eval()
     mean = (composite * mask).sum((2, 3)) / mask.sum()
     gains, _, agreement = regression(edges, torch.zeros(1, 96, edges.profiles.shape[2]), torch.zeros(1, 8), mean)
-    inside = composite[0][:, mask[0, 0] > 0]
-    changed = inside + gains[0, :, :3] @ (inside - mean.T) + gains[0, :, 3:]
-    truth = real[0][:, mask[0, 0] > 0]
+    inside, truth = composite[0][:, mask[0, 0] > 0], real[0][:, mask[0, 0] > 0]
+    changed = with_gains(inside, gains, mean)
     assert (changed - truth).abs().mean() < 0.75 * (inside - truth).abs().mean()
     assert agreement > 0.5
+
+
+def with_gains(colours: torch.Tensor, gains: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
+    """Colours (3, n) with the gains, shifts and bends (1, 3, 5) of one object."""
+    away = colours - mean.T
+    return colours + gains[0, :, :3] @ away + gains[0, :, 3:4] + gains[0, :, 4:] * away**2
+
+
+def test_a_parabola_undoes_what_a_tone_curve_did() -> None:
+    places = torch.arange(SIDE) + 0.5 - SIDE / 2
+    angle = torch.atan2(places[:, None], places)
+    real = torch.stack([0.5 + 0.4 * torch.cos(angle + phase) for phase in (0, 1, 2)])[None]  # constant along each line
+    mask = disc()
+    composite = torch.lerp(real, real**2, mask)
+    edges = edge_profiles(composite, mask)
+    mean = (composite * mask).sum((2, 3)) / mask.sum()
+    inside, truth = composite[0][:, mask[0, 0] > 0], real[0][:, mask[0, 0] > 0]
+    errors = []
+    for trust_in_flat_ones in (0.03, 1e6):
+        torch.manual_seed(0)
+        regression = EdgeRegression(96, 8).eval()
+        regression.trust.bias.data.fill_(-6.0)  # so that nothing else holds it back
+        regression.bend.bias.data[3:] = torch.tensor([trust_in_flat_ones, 0.1]).log()
+        gains, *_ = regression(edges, torch.zeros(1, 96, edges.profiles.shape[2]), torch.zeros(1, 8), mean)
+        errors.append((with_gains(inside, gains, mean) - truth).abs().mean())
+    assert errors[0] < 0.9 * errors[1]
 
 
 def test_the_reader_does_not_depend_on_the_rest_of_the_picture() -> None:

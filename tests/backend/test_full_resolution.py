@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backend.coefficient_map import object_transforms
 from backend.full_resolution import apply
-from backend.network.harmonizer import transform_colours
+from backend.network.colour_transform import transform_colours
 from backend.object_bounds import object_bounds
 from backend.request import Cancelled, HarmonizeRequest
 from backend.working_copy import WorkingCopy, around_object, whole_picture
@@ -32,17 +32,17 @@ def white(dtype: str) -> float:
     return float(np.iinfo(dtype).max) if dtype.startswith("u") else 1.0
 
 
-def gains(*gain: float, side: int = 16, shift: float = 0.0) -> torch.Tensor:
-    """(12, side, side): red, green and blue times their gain, plus a shift."""
-    transform = torch.zeros(3, 4)
+def gains(*gain: float, side: int = 16, shift: float = 0.0, bend: float = 0.0) -> torch.Tensor:
+    """(15, side, side): red, green and blue times their gain, plus a shift and their bent squares."""
+    transform = torch.zeros(3, 5)
     transform[:, :3] = torch.diag(torch.tensor(gain))
-    transform[:, 3] = shift
+    transform[:, 3], transform[:, 4] = shift, bend
     return transform.flatten()[:, None, None].repeat(1, side, side)
 
 
 def wild(side: int = 16, seed: int = 0) -> torch.Tensor:
     torch.manual_seed(seed)
-    return gains(1, 1, 1, side=side) + 0.4 * torch.randn(12, side, side)
+    return gains(1, 1, 1, side=side) + 0.4 * torch.randn(15, side, side)
 
 
 def run(request: HarmonizeRequest, coefficients: torch.Tensor) -> Any:
@@ -94,7 +94,7 @@ def test_no_halo_at_a_hard_edge(side: int, place: tuple[int, int]) -> None:
     request = HarmonizeRequest(layer, pixels((400, 400, 3), "uint16", 1), offset=place)
     copy = around_object(request, object_bounds(request), side=256)
     inside = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(copy.mask)[None], side) > 0
-    coefficients = torch.where(inside, gains(0.8, 0.6, 0.4, side=side), 9 * torch.rand(12, side, side))
+    coefficients = torch.where(inside, gains(0.8, 0.6, 0.4, side=side), 9 * torch.rand(15, side, side))
     result = apply(request, coefficients, copy, lambda stage, fraction: None, lambda: False)
     changed = layer[..., 3] > 0
     wanted = layer[changed][:, :3] * np.array([0.8, 0.6, 0.4])
@@ -124,9 +124,12 @@ def test_cells_count_by_their_share_of_the_object() -> None:
     mask[:, 4:8] = 0.25
     columns = torch.tensor([9.0, 1.0, 5.0, 5.0])
     transforms = object_transforms(gains(1, 1, 1, side=4) + columns, mask)
-    assert np.allclose(transforms[..., 1], (0.25 * 1 + 5) / 1.25)
-    assert np.allclose(transforms[..., 3], 5)
-    assert np.allclose(transforms[..., 0], 1)
+    squares = torch.eye(3).numpy() > 0  # a channel's square counts for that channel alone
+    for affine_or_own in (transforms[:, :, :4], transforms[:, squares.nonzero()[0], 4 + squares.nonzero()[1]]):
+        assert np.allclose(affine_or_own[..., 1], (0.25 * 1 + 5) / 1.25)
+        assert np.allclose(affine_or_own[..., 3], 5)
+        assert np.allclose(affine_or_own[..., 0], 1)
+    assert not transforms[:, :, 4:][:, ~squares].any()
 
 
 @pytest.mark.parametrize("only", [None, "colour", "luminance"])
@@ -188,6 +191,22 @@ def test_integers_are_rounded_to_nearest_and_limited(dtype: str) -> None:
     result = run(HarmonizeRequest(layer, layer), gains(1.7, 0.3, 1, shift=-0.05)).astype(np.float64)
     wanted = layer[..., :3] * np.array([1.7, 0.3, 1]) - 0.05 * white(dtype)
     assert np.abs(result[..., :3] - wanted.clip(0, white(dtype))).max() <= 0.51
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_bend_is_a_parabola_that_goes_on_straight_beyond_white_and_black(dtype: str) -> None:
+    layer = pixels((40, 40, 4), dtype)
+    layer[..., 3] = white(dtype)
+    if dtype.startswith("float"):
+        layer[0, :2, :3] = np.array([[12.0], [-0.5]])
+    result = run(HarmonizeRequest(layer, layer), gains(1.2, 1.3, 1.4, bend=-0.3))[..., :3] / white(dtype)
+    before = layer[..., :3].astype(np.float64) / white(dtype)
+    curve = np.select([before > 1, before < 0], [2 * before - 1, np.zeros_like(before)], before**2)
+    wanted = before * np.array([1.2, 1.3, 1.4]) - 0.3 * curve
+    if dtype.startswith("u"):
+        wanted = wanted.clip(0, 1)
+    close = {"uint8": 0.51 / 255, "uint16": 0.51 / 65535, "float16": 0.01, "float32": 1e-5}[dtype]
+    assert np.abs(result - wanted).max() <= close
 
 
 def test_a_change_in_another_space_is_the_change_in_srgb() -> None:

@@ -8,9 +8,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from backend.network.colour_transform import transform_colours
 from backend.network.edge_profiles import edge_profiles
 from backend.network.fusion import SemanticGuidedFusion
-from backend.network.harmonizer import Harmonizer, NetworkConfig, transform_colours
+from backend.network.harmonizer import Harmonizer, NetworkConfig
 from backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes, save_network
 from gallery_tools.errors import RaihaError
 
@@ -40,7 +41,7 @@ def test_an_untrained_network_changes_nothing_where_colours_go_on_across_the_edg
     composite, mask, content = inputs()
     composite = composite.mean((2, 3), keepdim=True).expand_as(composite)
     coefficients = network(composite, mask, content)[0]
-    assert coefficients.shape == (2, 12, SIDE // 16, SIDE // 16)
+    assert coefficients.shape == (2, 15, SIDE // 16, SIDE // 16)
     torch.testing.assert_close(transform_colours(composite, coefficients), composite)
 
 
@@ -48,7 +49,7 @@ def test_an_untrained_network_changes_nothing_where_colours_go_on_across_the_edg
 def test_any_number_of_references_gives_coefficients_of_one_shape(count: int) -> None:
     references = torch.rand(2, count, 3, SIDE, SIDE) if count else None
     contents = torch.randn(2, count, 64, 4, 4) if count else None
-    assert trained_like()(*inputs(), references, contents)[0].shape == (2, 12, SIDE // 16, SIDE // 16)
+    assert trained_like()(*inputs(), references, contents)[0].shape == (2, 15, SIDE // 16, SIDE // 16)
 
 
 def test_the_order_of_references_does_not_matter() -> None:
@@ -68,6 +69,15 @@ def test_a_picture_s_result_does_not_depend_on_its_batch() -> None:
     network, (composite, mask, content) = trained_like(), inputs(3)
     alone = network(composite[:1], mask[:1], content[:1])[0]
     torch.testing.assert_close(network(composite, mask, content)[0][:1], alone)
+
+
+def test_single_pixels_are_seen_away_from_the_edge() -> None:
+    network, (composite, mask, content) = trained_like(), inputs(1)
+    places = torch.arange(8)
+    board = ((places + places.unsqueeze(1)) % 2).float()
+    even, checkered = composite.clone(), composite.clone()
+    even[..., :8, :8], checkered[..., :8, :8] = board.mean(), board
+    assert (network(even, mask, content)[0] - network(checkered, mask, content)[0]).abs().max() > 1e-4
 
 
 def test_gradients_reach_every_weight_with_references() -> None:

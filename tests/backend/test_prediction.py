@@ -9,7 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from backend import prediction
-from backend.network.harmonizer import IDENTITY, Harmonizer, NetworkConfig, transform_colours
+from backend.network.colour_transform import IDENTITY, transform_colours
+from backend.network.harmonizer import Harmonizer, NetworkConfig
 from backend.object_bounds import object_bounds
 from backend.prediction import TRUST, Views, predict, views_of
 from backend.references import LoadedReference
@@ -22,9 +23,9 @@ class Echo(nn.Module):
 
     def forward(self, composite, mask, content, references=None, contents=None, edges=None):
         red = F.avg_pool2d(composite[:, 0], 16)
-        said = torch.tensor(IDENTITY).view(1, 12, 1, 1).repeat(len(composite), 1, *red.shape[1:])
+        said = torch.tensor(IDENTITY).view(1, -1, 1, 1).repeat(len(composite), 1, *red.shape[1:])
         said[:, 3] += red
-        said[:, 7] += float(references is not None)
+        said[:, 8] += float(references is not None)
         return said, torch.ones(len(composite))
 
 
@@ -64,7 +65,7 @@ def test_references_count_for_a_part() -> None:
     content = load_extractor("bundled").content_features([photo])[0]
     reference = LoadedReference(photo, content, UsedReference(None, None, None, None, b""))
     said = predict(Echo(), load_extractor("bundled"), seen(), [reference], "cpu")
-    torch.testing.assert_close(said[7], torch.full_like(said[7], TRUST))
+    torch.testing.assert_close(said[8], torch.full_like(said[8], TRUST))
 
 
 def test_an_untrained_network_changes_nothing() -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from backend.network.harmonizer import IDENTITY, transform_colours
+from backend.network.colour_transform import IDENTITY, transform_colours
 from backend.shrinkage import shrink_doubtful_changes, weight_of
 
 
 def brighter(steps: float) -> torch.Tensor:
     """Coefficients that add so many 8-bit steps."""
     coefficients = torch.tensor(IDENTITY)
-    coefficients[3::4] += steps / 255
-    return coefficients.view(12, 1, 1).repeat(1, 2, 2)
+    coefficients[3::5] += steps / 255
+    return coefficients.view(15, 1, 1).repeat(1, 2, 2)
 
 
 @pytest.mark.parametrize("steps", [0.0, 2.0, 10.0, 60.0])
@@ -37,7 +37,7 @@ def test_only_the_object_s_change_counts() -> None:
     composite, mask = torch.full((3, 32, 32), 0.4), torch.zeros(32, 32)
     mask[:, :16] = 1
     coefficients = brighter(0.0)
-    coefficients[3::4, :, 1] += 0.3  # beside the object
+    coefficients[3::5, :, 1] += 0.3  # beside the object
     far = mask.clone()
     far[:, 7:] = 0  # away from where the transforms mix
     shrunk = shrink_doubtful_changes(coefficients, composite, far, 0.0)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from backend.network.colour_transform import IDENTITY, transform_colours
 
-SIZE, AGREEMENT, DOUBT = 1.2, 6.0, 6.75
+SIZE, AGREEMENT, DOUBT = 0.8, 6.0, 4.75
 """Of the logistic regression that weighs a change. Fitted on the val split (docs/figures.md)."""
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from backend.network.colour_transform import IDENTITY, transform_colours
 
 SIZE, AGREEMENT, DOUBT = 0.8, 6.0, 4.75
-"""Of the logistic regression that weighs a change. Fitted on the val split (docs/figures.md)."""
+"""Of the logistic regression that weighs a change. Chosen on the val split (docs/figures.md)."""
 
 
 def weight_of(change: float, agreement: float) -> float:

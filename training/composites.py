@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from backend.network.edge_profiles import edge_profiles
 from training.config import TrainingConfig
+from training.draws import some_rows, uniform
 from training.jpeg_files import saved_as_jpeg
 from training.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
 from training.objects import ReadyPairs, Scene
@@ -81,8 +82,7 @@ class Composer:
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
         """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
-        count, device = len(scene.targets), scene.targets.device
-        kind = torch.rand(count, generator=generator).to(device)
+        kind = uniform(scene.targets, 0, 1, generator).flatten()
         flat = torch.nonzero(kind < self.flat_share).flatten()
         retouched = torch.nonzero(kind > 1 - self.scene_retouch * (1 - self.flat_share)).flatten()
         untouched = scene.targets
@@ -107,10 +107,11 @@ class Composer:
 
     def _grainy(self, composites: Tensor, masks: Tensor, generator: torch.Generator) -> Tensor:
         """Noise over a share of the objects: they were taken by another camera, at another sensitivity."""
-        rows = torch.nonzero(torch.rand(len(masks), generator=generator).to(masks.device) < self.grain_share).flatten()
-        strength = _MOST_GRAIN * torch.rand(len(rows), 1, 1, 1, generator=generator)
-        grain = strength * torch.randn(len(rows), *composites.shape[1:], generator=generator)
-        grainy = (composites[rows] + masks[rows] * grain.to(masks.device)).clamp(0, 1)
+        rows = some_rows(masks, self.grain_share, generator)
+        objects = composites[rows]
+        noise = torch.randn(objects.shape, generator=generator, device=generator.device).to(objects.device)
+        grain = uniform(objects, 0, _MOST_GRAIN, generator) * noise
+        grainy = (objects + masks[rows] * grain).clamp(0, 1)
         return composites.index_copy(0, rows, grainy)
 
 
@@ -123,15 +124,15 @@ def _reduced(pictures: Tensor) -> Tensor:
 
 def _other_objects(photos: Tensor, masks: Tensor, generator: torch.Generator) -> Source:
     """Other photos of the batch, half of them as a whole and half their objects; a ninth of their pixels."""
-    order = torch.randperm(len(photos), generator=generator).to(photos.device)
-    whole = torch.rand(len(photos), 1, 1, 1, generator=generator).to(photos.device) < 0.5
+    order = torch.randperm(len(photos), generator=generator, device=generator.device).to(photos.device)
+    whole = uniform(photos, 0, 1, generator) < 0.5
     areas = masks[order][..., ::3, ::3]
     return Source(photos[order][..., ::3, ::3], torch.where(whole, torch.ones_like(areas), areas))
 
 
 def _mildly_retouched(photos: Tensor, most: float, generator: torch.Generator) -> Tensor:
     """Photos (B, 3, H, W) on their way to a retouching, at most the share ``most`` of it."""
-    strength = most * torch.rand(len(photos), 1, 1, 1, generator=generator).to(photos.device)
+    strength = uniform(photos, 0, most, generator)
     everything = photos[:, :1]  # retouching needs no mask
     changed = retouch(photos, everything, Source(photos, everything), generator).clamp(0, 1)
     return photos + strength * (changed - photos)

@@ -61,10 +61,12 @@ class TrainingConfig:
         hard_mask_share: share of samples whose mask is cut to 0 and 1, as a full-size file's is.
         faded_share: share of composites whose recolouring fades out at the object's edge.
         jpeg_share: share of composites that are read back from JPEG.
+        edgeless_share: share of the recoloured objects of which the network is not told what their edges look like.
         drawn_share: share of the steps with samples that were drawn ahead.
         easy_error: squared 8-bit steps, below which a composite counts as harmonized in the loss.
         worse_weight: in the loss, of what a result is worse than its composite: users forgive that least.
         half_precision: bfloat16 in the network's forward and backward pass.
+        dropout: share of what describes the scene that the network does not see in a step.
         average: decay of the averaged weights (EMA).
         seed: of weights, draws and recolouring.
         network: its shape.
@@ -93,10 +95,12 @@ class TrainingConfig:
     hard_mask_share: float = 0.0
     faded_share: float = 0.0
     jpeg_share: float = 0.0
+    edgeless_share: float = 0.0
     drawn_share: float = 0.0
     easy_error: float = 30.0
     worse_weight: float = 0.5
     half_precision: bool = False
+    dropout: float = 0.0
     average: float = 0.998
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)

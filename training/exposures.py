@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.held_rows import held, take
 from training.objects import ObjectSampler, ReadyPairs, Scene
-from training.windows import cut, random_windows, take
+from training.windows import cut, random_windows
 
 
 class ExposureSampler:
@@ -29,7 +30,7 @@ class ExposureSampler:
         entries = [json.loads(line) for line in (data / "light.jsonl").read_text().splitlines()]
         chosen = [entry for entry in entries if (entry["split"] == "val") == validation]
         photos = [_square(data / file, side) for entry in chosen for file in entry["files"]]
-        self._photos: NDArray[np.uint8] = np.stack(photos)
+        self._photos = held(np.stack(photos), objects.device)
         counts = [len(entry["files"]) for entry in chosen]
         self._counts = torch.tensor(counts)
         self._first = torch.tensor([0, *np.cumsum(counts[:-1])])
@@ -41,7 +42,10 @@ class ExposureSampler:
         here = (torch.rand(count, generator=generator) * self._counts[scenes]).long()
         step = 1 + (torch.rand(count, generator=generator) * (self._counts[scenes] - 1)).long()
         elsewhere = (here + step) % self._counts[scenes]
-        grid = random_windows(count, 0.4, 1.0, generator).grid(torch.ones(count, 2), side, side)
+        device = self._objects.device
+        grid = (
+            random_windows(count, 0.4, 1.0, generator).to(device).grid(torch.ones(count, 2, device=device), side, side)
+        )
         targets, others = (
             cut(take(self._photos, (self._first[scenes] + exposure).numpy()), grid) / 255
             for exposure in (here, elsewhere)

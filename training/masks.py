@@ -6,13 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from training.draws import some_rows, uniform
+
 _WIDELY_FADED = 0.4  # share of those that fade out
 _RIM = 4  # pixels outside the mask where an annotator may have left some of the object
-
-
-def _drawn(like: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """Rows of a batch, each with the given chance."""
-    return torch.nonzero(torch.rand(len(like), generator=generator) < share).flatten().to(like.device)
 
 
 def _blurred(maps: Tensor, radius: int) -> Tensor:
@@ -34,17 +31,17 @@ def harden_masks(masks: Tensor, share: float, generator: torch.Generator) -> Ten
     A photo that was enlarged to the window is smooth, as a full-size photo is from pixel to pixel, but a full-size mask
     is not: it cuts through an edge that is several pixels wide.
     """
-    rows = _drawn(masks, share, generator)
+    rows = some_rows(masks, share, generator)
     return masks.index_copy(0, rows, (masks[rows] > 0.5).to(masks.dtype))
 
 
 def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Makes a share of the masks soft, and a pixel too large or too small, or feathered more widely."""
-    rows = _drawn(masks, share, generator)
+    rows = some_rows(masks, share, generator)
     if not len(rows):
         return masks
     chosen = masks[rows]
-    kind = torch.randint(4, (len(rows), 1, 1, 1), generator=generator).to(masks.device)
+    kind = uniform(chosen, 0, 4, generator).long()
     changed = torch.where(kind == 1, _grown(chosen, 1), chosen)
     changed = torch.where(kind == 2, 1 - _grown(1 - chosen, 1), changed)
     changed = torch.where(kind == 3, _blurred(changed, 3), _blurred(changed, 1))
@@ -58,12 +55,12 @@ def fade_out(photos: Tensor, composites: Tensor, masks: Tensor, share: float, ge
     An object that was cut out with a smooth selection is mixed with what it covers along its edge. iHarmony4's are so,
     too, most of them in the outermost pixel, which is recoloured by 0.7 to 0.9, some over several.
     """
-    rows = _drawn(photos, share, generator)
+    rows = some_rows(photos, share, generator)
     if not len(rows):
         return composites
     inside = masks[rows]
-    wide = torch.rand(len(rows), 1, 1, 1, generator=generator).to(photos.device) < _WIDELY_FADED
-    extent = torch.rand(len(rows), 1, 1, 1, generator=generator).to(photos.device)
+    wide = uniform(inside, 0, 1, generator) < _WIDELY_FADED
+    extent = uniform(inside, 0, 1, generator)
     smooth = torch.where(wide, _blurred(inside, 3), _blurred(inside, 1))
     kept = (1 + extent * (smooth - 1) * (inside > 0)).clamp(0, 1)
     return composites.index_copy(0, rows, photos[rows] + kept * (composites[rows] - photos[rows]))
@@ -75,7 +72,7 @@ def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Ge
     An annotator's mask leaves some of the object outside, in its true colours, which tell how the object was
     recoloured. An object that a user cut out of another photo leaves no such rim: next to it is background.
     """
-    rows = _drawn(photos, share, generator)
+    rows = some_rows(photos, share, generator)
     if not len(rows):
         return photos
     chosen, inside = photos[rows], masks[rows]

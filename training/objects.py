@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from backend.network.edge_profiles import EdgeProfiles
+from training.draws import uniform
+from training.held_rows import held, take
 from training.object_windows import windows_around
+from training.pack_cuts import PackCuts
 from training.photo_pack import PhotoPack
 from training.recolour import Source
-from training.windows import Windows, cut, take
+from training.windows import Windows, cut
 
 WINDOW_FACTORS = 1.1, 4.0
 """Least and most side of a window as a multiple of the object's."""
@@ -106,6 +110,7 @@ class ObjectSampler:
             references, and as what objects are recoloured after. Setting ``retrieved`` changes the references alone.
         validation: draw from the val split.
         seed: of the draw.
+        device: that cuts the windows; a GPU keeps packs and content in its memory.
     """
 
     def __init__(
@@ -117,42 +122,46 @@ class ObjectSampler:
         *,
         validation: bool,
         seed: int,
+        device: torch.device | None = None,
     ) -> None:
-        self.packs = sorted(packs, key=lambda pack: pack.side)
-        self.content = np.load(content, mmap_mode="r")
+        self.device = device or torch.device("cpu")
+        self._cuts = [PackCuts(pack, self.device) for pack in sorted(packs, key=lambda pack: pack.side)]
+        self._content = held(np.load(content, mmap_mode="r"), self.device)
         self.retrieved = self._like = np.load(retrieved) if retrieved else None
         self.boxes = boxes
         self.generator = torch.Generator().manual_seed(seed)
         self.objects = usable_objects(packs[0], boxes, validation=validation)
 
-    def _pack(self, side: int) -> PhotoPack:
-        return next((pack for pack in self.packs if pack.side >= 1.4 * side), self.packs[-1])
+    def of_split(self, *, validation: bool, seed: int) -> ObjectSampler:
+        """Another sampler of the same packs."""
+        other = copy(self)
+        other.generator = torch.Generator().manual_seed(seed)
+        other.objects = usable_objects(self._pack, self.boxes, validation=validation)
+        return other
+
+    @property
+    def _pack(self) -> PhotoPack:
+        """Any of the packs, which differ in their pixels alone."""
+        return self._cuts[0].pack
+
+    def _cuts_for(self, side: int) -> PackCuts:
+        """Of the pack that has enough pixels for windows of ``side``."""
+        return next((cuts for cuts in self._cuts if cuts.side >= 1.4 * side), self._cuts[-1])
 
     def _windows(self, numbers: NDArray[np.int64], closest: float, widest: float) -> Windows:
         """Windows that hold the objects' boxes, ``closest`` to ``widest`` times as large."""
-        pack = self.packs[0]
-        sizes = torch.from_numpy(pack.sizes[pack.owners[numbers]]).float()
+        sizes = torch.from_numpy(self._pack.sizes[self._pack.owners[numbers]]).float()
         return windows_around(torch.from_numpy(self.boxes[numbers]), sizes, closest, widest, self.generator)
-
-    def _cut_pixels(self, photos: NDArray[np.int64], windows: Windows, side: int) -> Tensor:
-        """(B, 3, S, S) windows of photos."""
-        pack = self._pack(side)
-        return cut(take(pack.photos, photos), windows.grid(self._occupied(pack, photos), side, side)) / 255
 
     def _cut_reference(self, photos: NDArray[np.int64], windows: Windows, side: int) -> tuple[Tensor, Tensor]:
         """Pixels (B, 3, S, S) and content (B, D, S / 16, S / 16) of windows of photos."""
-        grid = windows.grid(self._occupied(self.packs[0], photos), side // 16, side // 16)
-        features = cut(torch.from_numpy(self.content[photos]).permute(0, 3, 1, 2), grid)
-        return self._cut_pixels(photos, windows, side), F.normalize(features, dim=1)
-
-    @staticmethod
-    def _occupied(pack: PhotoPack, photos: NDArray[np.int64]) -> Tensor:
-        """(B, 2) shares of their squares that photos occupy."""
-        return torch.from_numpy(pack.sizes[photos] / pack.side).float()
+        cuts = self._cuts_for(side)
+        features = cut(take(self._content, photos).permute(0, 3, 1, 2), cuts.grid(photos, windows, side // 16))
+        return cuts.photos(photos, windows, side), F.normalize(features, dim=1)
 
     def _augmented(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
         """The target photos themselves, cropped, mirrored and resized anew; they contain the foreground."""
-        photos = self.packs[0].owners[numbers]
+        photos = self._pack.owners[numbers]
         return self._cut_reference(photos, self._windows(numbers, 1.0, 2.5), side)
 
     def _retrieved(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
@@ -174,18 +183,17 @@ class ObjectSampler:
 
         Half of them are the object alone, half the whole photo.
         """
-        pack, count = self.packs[0], len(numbers)
+        cuts, count = self._cuts[0], len(numbers)
         like = torch.rand(count, generator=self.generator).numpy() < 0.75
         photos = np.where(like, self._found_photos(self._like, numbers), self._any_photos(count))
-        first, after = (np.searchsorted(pack.owners, photos, side) for side in ("left", "right"))
+        first, after = (np.searchsorted(self._pack.owners, photos, side) for side in ("left", "right"))
         picks = first + (torch.rand(count, generator=self.generator).numpy() * (after - first)).astype(np.int64)
         half = torch.full((count, 2), 0.5)
         windows = Windows(half, 2 * half, torch.zeros(count, dtype=torch.bool))
-        grid = windows.grid(self._occupied(pack, photos), _SOURCE_SIDE, _SOURCE_SIDE)
-        step = max(1, pack.side // (2 * _SOURCE_SIDE))
-        areas = cut(take(pack.masks[:, ::step, ::step], picks).unsqueeze(1), grid) / 255
-        whole = torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
-        pixels = cut(take(pack.photos[..., ::step, ::step], photos), grid) / 255
+        step = max(1, cuts.side // (2 * _SOURCE_SIDE))
+        areas = cuts.masks(picks, windows, _SOURCE_SIDE, step)
+        whole = uniform(areas, 0, 1, self.generator) < 0.5
+        pixels = cuts.photos(photos, windows, _SOURCE_SIDE, step)
         return Source(pixels, torch.where(whole, torch.ones_like(areas), areas))
 
     def _unrelated(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
@@ -194,7 +202,7 @@ class ObjectSampler:
 
     def _any_photos(self, count: int) -> NDArray[np.int64]:
         picks = torch.randint(len(self.objects), (count,), generator=self.generator)
-        owners: NDArray[np.int64] = self.packs[0].owners[self.objects[picks.numpy()]]
+        owners: NDArray[np.int64] = self._pack.owners[self.objects[picks.numpy()]]
         return owners
 
     def _whole(self, photos: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
@@ -215,12 +223,9 @@ class ObjectSampler:
 
     def scene(self, numbers: NDArray[np.int64], side: int, references: tuple[str, ...]) -> Scene:
         """As ``draw``, for chosen objects."""
-        pack = self._pack(side)
-        photos = pack.owners[numbers]
-        windows = self._windows(numbers, *WINDOW_FACTORS)
-        targets = self._cut_pixels(photos, windows, side)
-        grid = windows.grid(self._occupied(pack, photos), side, side)
-        masks = cut(take(pack.masks, numbers).unsqueeze(1), grid) / 255
+        cuts, windows = self._cuts_for(side), self._windows(numbers, *WINDOW_FACTORS)
+        targets = cuts.photos(self._pack.owners[numbers], windows, side)
+        masks = cuts.masks(numbers, windows, side)
         source = self._source(numbers)
         if not references:
             return Scene(targets, masks, source=source)
@@ -230,7 +235,7 @@ class ObjectSampler:
             "relit": self._retrieved,
             "unrelated": self._unrelated,
         }
-        cuts = [ways[way](numbers, side) for way in references]
-        pixels, contents = (torch.stack(parts, 1) for parts in zip(*cuts, strict=True))
+        made = [ways[way](numbers, side) for way in references]
+        pixels, contents = (torch.stack(parts, 1) for parts in zip(*made, strict=True))
         lit = tuple(way in ("augmented", "relit") for way in references)
         return Scene(targets, masks, pixels, contents, lit, source)

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from backend.evaluation import Pair
+from training.held_rows import take
 from training.iharmony4 import SUBSETS, read_split
 from training.object_windows import windows_around
 from training.objects import WINDOW_FACTORS, ReadyPairs, Scene, bounding_boxes, usable_objects
 from training.photo_pack import PhotoPack, build
-from training.windows import cut, take
+from training.windows import cut
 
 
 @dataclass(frozen=True)

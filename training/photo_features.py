@@ -14,8 +14,8 @@ import torch
 from torch.nn import functional as F
 
 from gallery_tools.extractors.extractor import load_extractor
+from training.held_rows import take
 from training.photo_pack import PhotoPack
-from training.windows import take
 
 
 def main() -> None:
@@ -25,9 +25,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--extractor", default="bundled")
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     pack = PhotoPack.load(arguments.pack)
-    extractor = load_extractor(arguments.extractor, arguments.weights)
+    extractor = load_extractor(arguments.extractor, arguments.weights, device=arguments.device)
     side = extractor.info.input_side
     rows = side // extractor.info.stride
     features = np.lib.format.open_memmap(

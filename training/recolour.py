@@ -24,6 +24,7 @@ from training.colour_spaces import (
     mix_channels,
     srgb_to_lab,
 )
+from training.draws import normal, uniform
 
 _QUANTILES = 33
 _SAMPLED_PIXELS = 1024
@@ -45,17 +46,6 @@ class Source:
 
 
 Recipe = Callable[[Tensor, Tensor, Source, torch.Generator], Tensor]
-
-
-def _normal(like: Tensor, size: int, generator: torch.Generator, spread: float) -> Tensor:
-    """(B, size, 1, 1) normal numbers, drawn on the generator's device and moved to that of ``like``."""
-    drawn = torch.randn(len(like), size, 1, 1, generator=generator, device=generator.device)
-    return drawn.to(like.device) * spread
-
-
-def _uniform(like: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
-    drawn = torch.rand(len(like), 1, 1, 1, generator=generator, device=generator.device)
-    return drawn.to(like.device) * (high - low) + low
 
 
 def _moments(images: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,29 +129,29 @@ def transfer_distribution(photos: Tensor, masks: Tensor, source: Source, generat
 
 def retouch(photos: Tensor, masks: Tensor, source: Source, generator: torch.Generator) -> Tensor:
     """Photographic retouching: exposure and white balance in linear light, then tone, saturation, hue, split tone."""
-    exposure = _normal(photos, 1, generator, 0.7)
-    balance = _normal(photos, 3, generator, 0.22)
+    exposure = normal(photos, 1, generator, 0.7)
+    balance = normal(photos, 3, generator, 0.22)
     light = decode_srgb(photos) * torch.exp2(exposure + balance - balance.mean(1, keepdim=True))
     images = encode_srgb(light)
-    pivot = _uniform(photos, 0.3, 0.6, generator)
-    images = pivot + (images - pivot) * torch.exp2(_normal(photos, 1, generator, 0.3))
-    images = images.clamp(1e-4, 1.5) ** torch.exp2(_normal(photos, 1, generator, 0.25))
+    pivot = uniform(photos, 0.3, 0.6, generator)
+    images = pivot + (images - pivot) * torch.exp2(normal(photos, 1, generator, 0.3))
+    images = images.clamp(1e-4, 1.5) ** torch.exp2(normal(photos, 1, generator, 0.25))
     grey = images.mean(1, keepdim=True)
-    images = grey + (images - grey) * torch.exp2(_normal(photos, 1, generator, 0.35))
-    images = mix_channels(images, hue_rotation(_normal(photos, 1, generator, 0.08).flatten()))
-    tint = _normal(photos, 6, generator, 0.03)
+    images = grey + (images - grey) * torch.exp2(normal(photos, 1, generator, 0.35))
+    images = mix_channels(images, hue_rotation(normal(photos, 1, generator, 0.08).flatten()))
+    tint = normal(photos, 6, generator, 0.03)
     return images + tint[:, :3] * (1 - grey).clamp(0, 1) + tint[:, 3:] * grey.clamp(0, 1)
 
 
 def flatten(photos: Tensor, generator: torch.Generator) -> Tensor:
     """Photos (B, 3, H, W) as a camera leaves them before anyone retouches them: darker, flatter, paler; in [0, 1]."""
-    exposure = _uniform(photos, -2.0, 0.1, generator)
-    balance = _normal(photos, 3, generator, 0.15)
+    exposure = uniform(photos, -2.0, 0.1, generator)
+    balance = normal(photos, 3, generator, 0.15)
     images = encode_srgb(decode_srgb(photos) * torch.exp2(exposure + balance - balance.mean(1, keepdim=True)))
     pivot = images.mean((1, 2, 3), keepdim=True)
-    images = pivot + (images - pivot) * _uniform(photos, 0.55, 1.0, generator)
+    images = pivot + (images - pivot) * uniform(photos, 0.55, 1.0, generator)
     grey = images.mean(1, keepdim=True)
-    return (grey + (images - grey) * _uniform(photos, 0.5, 1.05, generator)).clamp(0, 1)
+    return (grey + (images - grey) * uniform(photos, 0.5, 1.05, generator)).clamp(0, 1)
 
 
 def film_recipe(table_file: Path) -> Recipe:
@@ -175,8 +165,10 @@ def film_recipe(table_file: Path) -> Recipe:
     volumes = tables.permute(0, 4, 1, 2, 3).contiguous()  # (n, RGB, blue, green, red): grid_sample's x is red
 
     def film(photos: Tensor, masks: Tensor, source: Source, generator: torch.Generator) -> Tensor:
+        nonlocal volumes
+        volumes = volumes.to(photos.device)  # stays there: they are megabytes
         picks = torch.randint(len(volumes), (len(photos),), generator=generator, device=generator.device)
-        chosen = volumes.to(photos.device)[picks.to(photos.device)]
+        chosen = volumes[picks.to(photos.device)]
         grid = (photos.clamp(0, 1) * 2 - 1).permute(0, 2, 3, 1).unsqueeze(1)
         return F.grid_sample(chosen, grid, align_corners=True, padding_mode="border").squeeze(2)
 
@@ -218,8 +210,8 @@ def light_unevenly(photos: Tensor, share: float, generator: torch.Generator) -> 
     """A share of the photos darker towards one side and brighter towards the other, as in light from there."""
     _, _, height, width = photos.shape
     y, x = (torch.linspace(-1, 1, size, device=photos.device) for size in (height, width))
-    slope = _normal(photos, 2, generator, 0.3)  # stops from the centre to the side, of encoded values
-    chosen = _uniform(photos, 0, 1, generator) < share
+    slope = normal(photos, 2, generator, 0.3)  # stops from the centre to the side, of encoded values
+    chosen = uniform(photos, 0, 1, generator) < share
     factor = torch.exp2(slope[:, :1] * x + slope[:, 1:] * y.unsqueeze(1))
     return torch.where(chosen, photos * factor, photos)
 
@@ -234,10 +226,10 @@ def limit_difficulty(
     """
     area = masks.sum((1, 2, 3)).clamp_min(1) * 3
     fmse = (((recoloured - photos) * 255) ** 2 * masks).sum((1, 2, 3)) / area
-    usual = _FMSE_MEDIAN * torch.exp(_normal(photos, 1, generator, _FMSE_LOG_SPREAD)).flatten()
+    usual = _FMSE_MEDIAN * torch.exp(normal(photos, 1, generator, _FMSE_LOG_SPREAD)).flatten()
     least, most = (math.log(end) for end in _EASY_FMSE)
-    easy = torch.exp(_uniform(photos, least, most, generator)).flatten()
-    wanted = torch.where(_uniform(photos, 0, 1, generator).flatten() < easy_share, easy, usual)
+    easy = torch.exp(uniform(photos, least, most, generator)).flatten()
+    wanted = torch.where(uniform(photos, 0, 1, generator).flatten() < easy_share, easy, usual)
     share = (wanted / fmse.clamp_min(1e-3)).sqrt().clamp(max=_MOST_STRENGTHENED).view(-1, 1, 1, 1)
     return photos + share * (recoloured - photos)
 

@@ -87,11 +87,13 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_config(arguments.config)
     processes = Processes.join(arguments.device)
+    torch.backends.cudnn.benchmark = True  # sizes are few: the fastest way to do each is worth looking for
     folders = sorted(arguments.data.glob("pack_*"))
     packs = [PhotoPack.load(folder, in_memory=arguments.in_memory) for folder in folders]
     boxes = bounding_boxes(packs[0])
     data = (packs, arguments.data / "content.npy", arguments.data / "retrieved.npy", boxes)
-    sampler = ObjectSampler(*data, validation=False, seed=config.seed + 1000 * processes.rank)
+    seed = config.seed + 1000 * processes.rank
+    sampler = ObjectSampler(*data, validation=False, seed=seed, device=processes.device)
     recipes = standard_recipes(arguments.films)
     ready: list[tuple[ReadySampler, float]] = []
     if arguments.photos:
@@ -102,7 +104,7 @@ def main() -> None:
     if arguments.drawn:
         ready.append((DrawnSampler.load(arguments.drawn, sampler.generator), config.drawn_share))
     trainer = Trainer(config, sampler, recipes, arguments.backbone, arguments.begin_from, processes, ready)
-    held_out = ObjectSampler(*data, validation=True, seed=0)
+    held_out = sampler.of_split(validation=True, seed=0)
     validation = Validation(trainer.extractor, held_out, trainer.composer, trainer.device)
     run(trainer, validation, arguments.out, arguments.validate_every)
     processes.leave()

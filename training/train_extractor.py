@@ -22,9 +22,10 @@ from torch.nn import functional as F
 
 from gallery_tools.extractors.content_net import STRIDE, ContentNet
 from training.backbone import load_backbone, restore_batch_norm_statistics
+from training.held_rows import take
 from training.photo_pack import PhotoPack
 from training.recolour import Recipe, Source, recolour, standard_recipes
-from training.windows import cut, random_windows, take
+from training.windows import cut, random_windows
 
 _TEACHER_SIDE = 448
 _STUDENT_SIDE = 256

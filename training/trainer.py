@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from backend.network.colour_transform import transform_colours
 from backend.network.harmonizer import Harmonizer
@@ -17,6 +19,7 @@ from gallery_tools.extractors.extractor import load_extractor
 from training.backbone import load_encoder
 from training.composites import EDGE_DETAIL, Composer
 from training.config import TrainingConfig
+from training.draws import uniform
 from training.inheritance import inherited
 from training.objects import ObjectSampler, ReadyPairs
 from training.processes import Processes
@@ -67,9 +70,10 @@ class Trainer:
         self.ready = ready
         self.composer = Composer.of(config, recipes)
         self.processes = processes or Processes()
-        self.generator = torch.Generator().manual_seed(config.seed + 1 + 1000 * self.processes.rank)
+        self.generator = torch.Generator(self.device).manual_seed(config.seed + 1 + 1000 * self.processes.rank)
         self.choices = random.Random(config.seed + 2)  # alike in all processes
         self.network = Harmonizer(config.network)
+        self.network.dropout = config.dropout
         # Of the composite, as a user's request has it: features of the real photo would tell its true colours.
         self.extractor = load_extractor(config.network.extractor, device=str(self.device))
         self.samples = 0
@@ -122,7 +126,16 @@ class Trainer:
                 return sampler.draw(count, side).to(self.device)
             drawn -= share
         scene = self.sampler.draw(count, EDGE_DETAIL * side, self._reference_ways())
-        return self.composer.pairs(scene.to(self.device), self.generator)
+        return self._edges_hidden(self.composer.pairs(scene.to(self.device), self.generator))
+
+    def _edges_hidden(self, pairs: ReadyPairs) -> ReadyPairs:
+        """Pairs of which a share is told nothing of its edges, and must be harmonized by the scene alone.
+
+        Edges tell most where they tell anything. A network that always has them never learns to do without.
+        """
+        assert pairs.edges is not None
+        seen = uniform(pairs.composites, 0, 1, self.generator).flatten() >= self.config.edgeless_share
+        return replace(pairs, edges=replace(pairs.edges, present=pairs.edges.present & seen))
 
     def _loss(self, pairs: ReadyPairs) -> Tensor:
         """Mean log of formula 11, and more where the result is worse than the composite."""
@@ -163,8 +176,9 @@ class Trainer:
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.processes.average_gradients(self.network.parameters())
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
+        length = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if length.isfinite():  # a sample that overflows costs a step, not the run
+            self.optimizer.step()
         self._average()
         self.samples += stage.batch
         return loss.item()
@@ -172,9 +186,8 @@ class Trainer:
     @torch.no_grad()
     def _average(self) -> None:
         decay = min(self.config.average, 1 - 1 / (2 + self.samples / 64))
-        for key, value in self.network.state_dict().items():
-            if value.is_floating_point():
-                self.averaged[key].lerp_(value, 1 - decay)
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        average(list(self.averaged.values()), list(self.network.state_dict().values()), self.samples)
 
     def averaged_network(self) -> Harmonizer:
         """A copy of the network with the averaged weights, in evaluation mode."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -21,8 +21,13 @@ _SIDE = 128
 _BATCH = 32
 _MOST = 320
 _SHOWN = 8
-_SETTINGS: dict[str, tuple[str, ...]] = {"none": (), **{way: (way,) for way in ("retrieved", "unrelated", "augmented")}}
-"""References of each sample, by the name of the setting."""
+_EDGELESS = "no edges"
+_SETTINGS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    **{way: (way,) for way in ("retrieved", "unrelated", "augmented")},
+    _EDGELESS: (),
+}
+"""References of each sample, by the name of the setting; in one of them the network is told nothing of the edges."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Validation:
         sums = dict.fromkeys(("composite", *settings), 0.0)
         count, first = 0, next(iter(settings))
         for name, references in settings.items():
-            for scene, composites, results in self._harmonized(network, references):
+            for scene, composites, results in self._harmonized(network, references, edges=name != _EDGELESS):
                 measured = {name: results, "composite": composites} if name == first else {name: results}
                 count += len(results) if name == first else 0
                 area = 3 * scene.masks.sum((1, 2, 3)).clamp_min(1)
@@ -66,13 +71,15 @@ class Validation:
     @torch.inference_mode()
     def pictures(self, network: Harmonizer) -> Tensor:
         """(3, H, W) some composites, below them the results without references, below those the real photos."""
-        scene, composites, results = next(self._harmonized(network, ()))
+        scene, composites, results = next(self._harmonized(network, (), edges=True))
         rows = [some[:_SHOWN].cpu() for some in (composites, results, scene.targets)]
         grid: Tensor = make_grid(torch.cat(rows), nrow=len(rows[0]))
         return grid
 
-    def _harmonized(self, network: Harmonizer, references: tuple[str, ...]) -> Iterator[tuple[Scene, Tensor, Tensor]]:
-        """Scenes, their composites and the results (B, 3, S, S)."""
+    def _harmonized(
+        self, network: Harmonizer, references: tuple[str, ...], *, edges: bool
+    ) -> Iterator[tuple[Scene, Tensor, Tensor]]:
+        """Scenes, their composites and the results (B, 3, S, S), with ``edges`` or without telling of them."""
         numbers = (self.sampler.objects if self.objects is None else self.objects)[:_MOST]
         generator = torch.Generator().manual_seed(1)
         for start in range(0, max(1, len(numbers) - _BATCH + 1), _BATCH):
@@ -83,5 +90,7 @@ class Validation:
             scene, composites = pairs.scene, pairs.composites
             content = self.extractor.maps(composites)
             references_of = scene.references, scene.reference_content
-            coefficients, _ = network(composites, scene.masks, content, *references_of, pairs.edges)
+            assert pairs.edges is not None
+            told = replace(pairs.edges, present=pairs.edges.present & edges)
+            coefficients, _ = network(composites, scene.masks, content, *references_of, told)
             yield scene, composites, transform_colours(composites, coefficients).clamp(0, 1)

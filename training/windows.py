@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -24,6 +22,10 @@ class Windows:
     centres: Tensor
     extents: Tensor
     mirrored: Tensor
+
+    def to(self, device: torch.device) -> Windows:
+        """The same on another device."""
+        return Windows(self.centres.to(device), self.extents.to(device), self.mirrored.to(device))
 
     def grid(self, occupied: Tensor, rows: int, columns: int) -> Tensor:
         """Sampling grid (B, rows, columns, 2) for ``grid_sample`` without aligned corners.
@@ -55,8 +57,3 @@ def random_windows(count: int, low: float, high: float, generator: torch.Generat
     extents = (scale * stretch).clamp(max=1)
     centres = extents / 2 + torch.rand(count, 2, generator=generator) * (1 - extents)
     return Windows(centres, extents, torch.rand(count, generator=generator) < 0.5)
-
-
-def take(array: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
-    """Rows of a memory-mapped array as a tensor."""
-    return torch.from_numpy(array[rows])

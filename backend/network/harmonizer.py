@@ -75,6 +75,7 @@ class Harmonizer(nn.Module):
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NetworkConfig()
+        self.dropout = 0.0  # a trainer's choice
         width = config.width
         self.encoder = Encoder()
         self.reduce = nn.ModuleList(_Block(channels, width, 1) for channels in CHANNELS)
@@ -129,8 +130,9 @@ class Harmonizer(nn.Module):
         parts += [masked_mean(features, background), masked_mean(features, around)]
         colours, weights = F.avg_pool2d(composite, 4), regions(F.avg_pool2d(mask, 4))
         palette = self.palette(2 * colours - 1)
-        parts += [colour_statistics(colours, weights), *(masked_mean(palette, region) for region in weights)]
-        return torch.cat(parts, dim=1)
+        palettes = torch.cat([masked_mean(palette, region) for region in weights], dim=1)
+        looks = self._forgetting(torch.cat(parts, dim=1)), colour_statistics(colours, weights)
+        return torch.cat([*looks, self._forgetting(palettes)], dim=1)
 
     def _recognized(self, mask: Tensor, last: Tensor, content: Tensor) -> Tensor:
         """(B, n) what kind of object it is, and in what kind of scene, which tells what colours it may have.
@@ -140,7 +142,11 @@ class Harmonizer(nn.Module):
         seen = masked_mean(last, F.avg_pool2d(mask, 2 * _STRIDE))
         scale = _CONTENT_SCALE if self.config.semantic else 0
         kinds = [scale * masked_mean(content, region) for region in regions(F.avg_pool2d(mask, _STRIDE))[:2]]
-        return torch.cat([F.layer_norm(seen, seen.shape[1:]), *kinds], dim=1)
+        return self._forgetting(torch.cat([F.layer_norm(seen, seen.shape[1:]), *kinds], dim=1))
+
+    def _forgetting(self, numbers: Tensor) -> Tensor:
+        """Drops some numbers in training: together they know a photo again, and with it its true colours."""
+        return F.dropout(numbers, self.dropout, self.training)
 
     def _scene(self, described: Tensor, edges: EdgeProfiles, mean: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The scene (B, scene_width), gains, shifts and bends (B, 3, 5) read off the edge, and its agreement (B,)."""
@@ -190,11 +196,14 @@ class Harmonizer(nn.Module):
         described = self._described(composite, mask, features, fused, looked_up)
         described = torch.cat([described, self._recognized(mask, last, content)], dim=1)
         mean = masked_mean(composite, mask)
-        scene, read, agreement = self._scene(described, edges or edge_profiles(composite, mask), mean)
+        with torch.autocast(mean.device.type, enabled=False):  # half precision cannot tell such colours apart
+            seen = edges or edge_profiles(composite, mask)
+            scene, read, agreement = self._scene(described.float(), seen, mean)
+            globally = self.global_head(scene)[:, :, None, None]
         everywhere = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *features.shape[-2:])
         decoded = self.decode(torch.cat([fused, small, everywhere], dim=1))
         # Most of a recolouring is one transform for the whole object; each place adds what is its own.
-        predicted = self.head(decoded) + self.global_head(scene)[:, :, None, None]
+        predicted = self.head(decoded) + globally
         return self._coefficients(predicted, read, mean), agreement
 
     def _coefficients(self, predicted: Tensor, read: Tensor, mean: Tensor) -> Tensor:

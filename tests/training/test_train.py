@@ -17,6 +17,7 @@ from torch import nn
 from backend.network.harmonizer import NetworkConfig
 from backend.network.weights import load_network
 from training.config import Stage, TrainingConfig, load_config
+from training.held_rows import held, take
 from training.objects import ObjectSampler, bounding_boxes
 from training.photo_pack import PhotoPack
 from training.processes import Processes
@@ -66,8 +67,18 @@ def test_windows_hold_the_object_and_references_the_foreground(packed: Path) -> 
 
 def test_splits_share_no_photo(packed: Path) -> None:
     pack = PhotoPack.load(packed / "pack_96")
-    owners = [set(pack.owners[sampler(packed, validation=split).objects]) for split in (False, True)]
+    whole = sampler(packed)
+    train, val = (whole.of_split(validation=split, seed=0) for split in (False, True))
+    owners = [set(pack.owners[one.objects]) for one in (train, val)]
     assert owners[0] and owners[1] and not owners[0] & owners[1]
+    alone = sampler(packed, validation=True)
+    assert torch.equal(val.draw(4, 64).targets, alone.draw(4, 64).targets)
+
+
+def test_rows_are_taken_from_a_file_and_from_a_devices_memory_alike(packed: Path) -> None:
+    photos, numbers = PhotoPack.load(packed / "pack_96").photos, np.array([2, 0, 2])
+    assert held(photos, torch.device("cpu")) is photos  # a file stays a file
+    assert torch.equal(take(photos, numbers), take(torch.from_numpy(np.array(photos)), numbers))
 
 
 def test_formula_11_is_the_error_over_the_foreground() -> None:
@@ -87,6 +98,30 @@ def test_content_is_that_of_the_composite_and_tells_nothing_of_the_target(packed
     one.step()
     composites, _, content = seen[0][:3]
     torch.testing.assert_close(content, one.extractor.maps(composites), atol=0.05, rtol=0)
+
+
+def test_a_share_of_the_objects_is_seen_without_edges(packed: Path) -> None:
+    for share, present in ((1.0, 0), (0.0, 4)):
+        one = Trainer(replace(CONFIG, edgeless_share=share), sampler(packed), standard_recipes(None))
+        seen = []
+        one.network.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[5]))
+        one.step()
+        assert seen[0].present.sum() == present
+
+
+def test_dropout_hides_parts_of_the_scene_in_training_alone(packed: Path) -> None:
+    one = Trainer(replace(CONFIG, dropout=0.5), sampler(packed), standard_recipes(None))
+    nn.init.normal_(one.network.global_head.weight)
+    pairs = one._draw_pairs(2, 64)
+    content = one.extractor.maps(pairs.composites)
+
+    def said() -> torch.Tensor:
+        coefficients: torch.Tensor = one.network(pairs.composites, pairs.scene.masks, content, edges=pairs.edges)[0]
+        return coefficients
+
+    assert not torch.allclose(said(), said())
+    one.network.eval()
+    assert torch.equal(said(), said())
 
 
 def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:

@@ -123,7 +123,7 @@ class Trainer:
         drawn = self.choices.random()
         for sampler, share in self.ready:
             if drawn < share:
-                return sampler.draw(count, side).to(self.device)
+                return self._edges_hidden(sampler.draw(count, side).to(self.device))
             drawn -= share
         scene = self.sampler.draw(count, EDGE_DETAIL * side, self._reference_ways())
         return self._edges_hidden(self.composer.pairs(scene.to(self.device), self.generator))
@@ -133,7 +133,8 @@ class Trainer:
 
         Edges tell most where they tell anything. A network that always has them never learns to do without.
         """
-        assert pairs.edges is not None
+        if pairs.edges is None:
+            return pairs
         seen = uniform(pairs.composites, 0, 1, self.generator).flatten() >= self.config.edgeless_share
         return replace(pairs, edges=replace(pairs.edges, present=pairs.edges.present & seen))
 

@@ -15,7 +15,7 @@ Rows = NDArray[Any] | Tensor
 
 def held(array: NDArray[Any], device: torch.device) -> Rows:
     """An array where a device takes rows of it quickest: in the GPU's memory, or where it is for a CPU."""
-    return array if device.type == "cpu" else torch.from_numpy(np.ascontiguousarray(array)).to(device)
+    return array if device.type == "cpu" else torch.from_numpy(np.array(array)).to(device)
 
 
 def take(rows: Rows, numbers: NDArray[np.int64]) -> Tensor:

@@ -75,7 +75,7 @@ class Harmonizer(nn.Module):
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NetworkConfig()
-        self.dropout = 0.0  # a trainer's choice
+        self.dropout = 0.0  # share of what describes the scene; in training alone, a trainer's choice
         width = config.width
         self.encoder = Encoder()
         self.reduce = nn.ModuleList(_Block(channels, width, 1) for channels in CHANNELS)

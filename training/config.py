@@ -48,6 +48,7 @@ class TrainingConfig:
         relit_share: share of references that are retrieved and retouched as the scene is, as if taken in its very
             light; the other retrieved ones keep their own.
         most_references: references in a step, 1 to this many.
+        region_share: share of the objects that are regions of photos (training.photo_regions).
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
         flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as
             HAdobe5k was made.
@@ -83,6 +84,7 @@ class TrainingConfig:
     unrelated_share: float = 0.0
     relit_share: float = 0.0
     most_references: int = 1
+    region_share: float = 0.0
     scene_retouch: float = 0.5
     flat_share: float = 0.0
     easy_share: float = 0.0

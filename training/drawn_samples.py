@@ -138,8 +138,9 @@ def main() -> None:
     arguments = parser.parse_args()
     config, data = load_config(arguments.config), arguments.data
     packs = [PhotoPack.load(folder) for folder in sorted(data.glob("pack_*"))]
-    files = data / "content.npy", data / "retrieved.npy"
-    sampler = ObjectSampler(packs, *files, bounding_boxes(packs[0]), validation=False, seed=1000 + arguments.seed)
+    files, seed = (data / "content.npy", data / "retrieved.npy"), 1000 + arguments.seed
+    boxes, share = bounding_boxes(packs[0]), config.region_share
+    sampler = ObjectSampler(packs, *files, boxes, validation=False, seed=seed, region_share=share)
     composer = Composer.of(config, standard_recipes(arguments.films))
     extractor = load_extractor(config.network.extractor, device="cpu")
     draw_samples(sampler, composer, extractor, arguments.out, arguments.count, arguments.side, 2000 + arguments.seed)

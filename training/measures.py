@@ -38,7 +38,7 @@ def _ssim(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.bo
     left, right = _span(columns, width)
     box = slice(top, bottom), slice(left, right)
     pasted = np.where(mask[box][..., None], image[box], real[box]).astype(np.float32)
-    _, similarity = structural_similarity(  # type: ignore[no-untyped-call]
+    _, similarity = structural_similarity(
         pasted,
         real[box].astype(np.float32),
         data_range=255,

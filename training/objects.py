@@ -41,10 +41,13 @@ def bounding_boxes(pack: PhotoPack) -> NDArray[np.float32]:
     return boxes
 
 
-def usable_objects(pack: PhotoPack, boxes: NDArray[np.float32], *, validation: bool) -> NDArray[np.int64]:
-    """Numbers of the masks of one split that are more than specks."""
+def usable_objects(
+    pack: PhotoPack, boxes: NDArray[np.float32], *, validation: bool, regions: bool = False
+) -> NDArray[np.int64]:
+    """Numbers of the masks of one split that are more than specks: of objects, or of regions."""
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return np.flatnonzero((area > _SMALLEST_AREA) & (pack.validation[pack.owners] == validation))
+    wanted = (pack.validation[pack.owners] == validation) & (pack.regions == regions)
+    return np.flatnonzero((area > _SMALLEST_AREA) & wanted)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class ObjectSampler:
         validation: draw from the val split.
         seed: of the draw.
         device: that cuts the windows; a GPU keeps packs and content in its memory.
+        region_share: share of the drawn objects that are regions, in the train split.
     """
 
     def __init__(
@@ -123,6 +127,7 @@ class ObjectSampler:
         validation: bool,
         seed: int,
         device: torch.device | None = None,
+        region_share: float = 0.0,
     ) -> None:
         self.device = device or torch.device("cpu")
         self._cuts = [PackCuts(pack, self.device) for pack in sorted(packs, key=lambda pack: pack.side)]
@@ -131,12 +136,15 @@ class ObjectSampler:
         self.boxes = boxes
         self.generator = torch.Generator().manual_seed(seed)
         self.objects = usable_objects(packs[0], boxes, validation=validation)
+        self._regions = usable_objects(packs[0], boxes, validation=validation, regions=True)
+        self._region_share = region_share if len(self._regions) else 0.0
 
     def of_split(self, *, validation: bool, seed: int) -> ObjectSampler:
         """Another sampler of the same packs."""
         other = copy(self)
         other.generator = torch.Generator().manual_seed(seed)
         other.objects = usable_objects(self._pack, self.boxes, validation=validation)
+        other._region_share = 0.0
         return other
 
     @property
@@ -201,8 +209,7 @@ class ObjectSampler:
         return self._whole(self._any_photos(len(numbers)), side)
 
     def _any_photos(self, count: int) -> NDArray[np.int64]:
-        picks = torch.randint(len(self.objects), (count,), generator=self.generator)
-        owners: NDArray[np.int64] = self._pack.owners[self.objects[picks.numpy()]]
+        owners: NDArray[np.int64] = self._pack.owners[self._some(self.objects, count)]
         return owners
 
     def _whole(self, photos: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
@@ -218,8 +225,21 @@ class ObjectSampler:
             side: S, a multiple of 64.
             references: for each of K references how it comes about: "augmented", "retrieved", "relit" or "unrelated".
         """
-        picks = torch.randint(len(self.objects), (count,), generator=self.generator)
-        return self.scene(self.objects[picks.numpy()], side, references)
+        return self.scene(self._any_objects(count), side, references)
+
+    def _any_objects(self, count: int) -> NDArray[np.int64]:
+        """Numbers of objects, a share of them regions."""
+        objects = self._some(self.objects, count)
+        if not self._region_share:
+            return objects
+        wanted = torch.rand(count, generator=self.generator).numpy() < self._region_share
+        return np.asarray(np.where(wanted, self._some(self._regions, count), objects))
+
+    def _some(self, numbers: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """So many of them, at random."""
+        picks = torch.randint(len(numbers), (count,), generator=self.generator)
+        chosen: NDArray[np.int64] = numbers[picks.numpy()]
+        return chosen
 
     def scene(self, numbers: NDArray[np.int64], side: int, references: tuple[str, ...]) -> Scene:
         """As ``draw``, for chosen objects."""

@@ -1,20 +1,22 @@
 """Photos and object masks decoded once and packed into arrays, so that a training step only slices.
 
 ``python -m training.photo_pack DATA OUT --side 192`` reads DATA/manifest.jsonl (a JSON object a line: file, masks,
-split) and writes OUT/{photos,masks,sizes,owners,validation}.npy and OUT/names.json.
+split) and writes OUT/{photos,masks,sizes,owners,regions,groups,validation}.npy and OUT/names.json; ``--regions FILE``
+adds what training.photo_regions found.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class PhotoPack:
         masks: (M, side, side) uint8, 255 = object, memory-mapped.
         sizes: (N, 2) int64 height and width of each photo in its square.
         owners: (M,) int64 photo of each mask.
+        regions: (M,) bool, the mask is of a region that its colours set apart, not of an object that a person marked.
         groups: (N,) int64, alike for photos of one series, which show the same things.
         validation: (N,) bool, the photo belongs to the val split.
         names: file of each photo.
@@ -35,6 +38,7 @@ class PhotoPack:
     masks: NDArray[np.uint8]
     sizes: NDArray[np.int64]
     owners: NDArray[np.int64]
+    regions: NDArray[np.bool_]
     groups: NDArray[np.int64]
     validation: NDArray[np.bool_]
     names: list[str]
@@ -48,6 +52,7 @@ class PhotoPack:
             masks=np.load(folder / "masks.npy", mmap_mode=mode),
             sizes=np.load(folder / "sizes.npy"),
             owners=np.load(folder / "owners.npy"),
+            regions=np.load(folder / "regions.npy"),
             groups=np.load(folder / "groups.npy"),
             validation=np.load(folder / "validation.npy"),
             names=json.loads((folder / "names.json").read_text()),
@@ -67,30 +72,56 @@ def _resized(image: Image.Image, side: int) -> Image.Image:
     return image.resize((width, height), Image.Resampling.BOX)
 
 
-def build(data: Path, folder: Path, side: int) -> None:
-    """Packs the photos that DATA/manifest.jsonl names."""
-    entries = [json.loads(line) for line in (data / "manifest.jsonl").read_text().splitlines()]
+def _lines(file: Path) -> list[Any]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def _drawn(polygon: list[int], size: tuple[int, int]) -> Image.Image:
+    """The mask, of a photo's width and height, of what a polygon encloses."""
+    mask = Image.new("L", size)
+    ImageDraw.Draw(mask).polygon(polygon, fill=255)
+    return mask
+
+
+def _masks(data: Path, files: list[str], polygons: list[list[int]], size: tuple[int, int]) -> Iterator[Image.Image]:
+    """Of a photo's objects, then of its regions, gray."""
+    for file in files:
+        with Image.open(data / file) as image:
+            yield image.convert("L")
+    for polygon in polygons:
+        yield _drawn(polygon, size)
+
+
+def build(data: Path, folder: Path, side: int, regions: Path | None = None) -> None:
+    """Packs the photos that DATA/manifest.jsonl names, and the regions in a file by training.photo_regions."""
+    entries = _lines(data / "manifest.jsonl")
+    polygons: dict[str, list[list[int]]] = {}
+    if regions:
+        polygons = {line["file"]: line["regions"] for line in _lines(regions)}
     folder.mkdir(parents=True, exist_ok=True)
-    mask_total = sum(len(entry["masks"]) for entry in entries)
+    found = [polygons.get(entry["file"], []) for entry in entries]
+    mask_total = sum(len(entry["masks"]) + len(some) for entry, some in zip(entries, found, strict=True))
     photos = np.lib.format.open_memmap(
         folder / "photos.npy", mode="w+", dtype=np.uint8, shape=(len(entries), 3, side, side)
     )
     masks = np.lib.format.open_memmap(folder / "masks.npy", mode="w+", dtype=np.uint8, shape=(mask_total, side, side))
     sizes, owners = np.zeros((len(entries), 2), np.int64), np.zeros(mask_total, np.int64)
+    is_region = np.zeros(mask_total, bool)
     mask_number = 0
     for number, entry in enumerate(entries):
         with Image.open(data / entry["file"]) as image:
+            size = image.size
             pixels = np.asarray(_resized(image.convert("RGB"), side))
         height, width = sizes[number] = pixels.shape[:2]
         photos[number, :, :height, :width] = pixels.transpose(2, 0, 1)
-        for mask_file in entry["masks"]:
-            with Image.open(data / mask_file) as image:
-                mask = _resized(image.convert("L"), side)
-            masks[mask_number, :height, :width] = np.asarray(mask.resize((width, height)))
+        for place, mask in enumerate(_masks(data, entry["masks"], found[number], size)):
+            masks[mask_number, :height, :width] = np.asarray(_resized(mask, side).resize((width, height)))
             owners[mask_number] = number
+            is_region[mask_number] = place >= len(entry["masks"])
             mask_number += 1
     np.save(folder / "sizes.npy", sizes)
     np.save(folder / "owners.npy", owners)
+    np.save(folder / "regions.npy", is_region)
     series = [entry.get("group", entry["file"]) for entry in entries]
     np.save(folder / "groups.npy", np.unique(series, return_inverse=True)[1])
     np.save(folder / "validation.npy", np.array([entry["split"] == "val" for entry in entries]))
@@ -103,8 +134,9 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--side", type=int, default=384)
+    parser.add_argument("--regions", type=Path, help="further objects, found by training.photo_regions")
     arguments = parser.parse_args()
-    build(arguments.data, arguments.out, arguments.side)
+    build(arguments.data, arguments.out, arguments.side, arguments.regions)
 
 
 if __name__ == "__main__":

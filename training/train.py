@@ -93,7 +93,9 @@ def main() -> None:
     boxes = bounding_boxes(packs[0])
     data = (packs, arguments.data / "content.npy", arguments.data / "retrieved.npy", boxes)
     seed = config.seed + 1000 * processes.rank
-    sampler = ObjectSampler(*data, validation=False, seed=seed, device=processes.device)
+    sampler = ObjectSampler(
+        *data, validation=False, seed=seed, device=processes.device, region_share=config.region_share
+    )
     recipes = standard_recipes(arguments.films)
     ready: list[tuple[ReadySampler, float]] = []
     if arguments.photos:

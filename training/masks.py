@@ -62,12 +62,16 @@ def fade_out(photos: Tensor, composites: Tensor, masks: Tensor, share: float, ge
     if not len(rows):
         return composites
     inside = masks[rows]
-    width = uniform(inside, 0, 1, generator) / _WIDELY_FADED
+    kind = (uniform(inside, 0, 1, generator) * len(_WIDTHS) / _WIDELY_FADED).long()
+    wide = kind < len(_WIDTHS)
+    smooth = torch.empty_like(inside)
+    for number, radius in enumerate((*_WIDTHS, 1)):
+        alike = torch.nonzero(kind.clamp_max(len(_WIDTHS)).flatten() == number).flatten()
+        smooth = smooth.index_copy(0, alike, _blurred(inside[alike], radius)) if len(alike) else smooth
+    deepest = uniform(inside, -_DEEPEST, _DEEPEST, generator).clamp_min(0) * wide
     extent = uniform(inside, 0, 1, generator)
-    extent = torch.where(width < 1, 0.4 + 0.6 * extent, extent)
-    deepest = uniform(inside, -_DEEPEST, _DEEPEST, generator).clamp_min(0)
-    wide = torch.where(width < 0.5, *(_blurred(inside, radius) for radius in _WIDTHS))
-    smooth = torch.where(width < 1, ((wide - deepest) / (1 - deepest)).clamp_min(0), _blurred(inside, 1))
+    extent = torch.where(wide, 0.4 + 0.6 * extent, extent)
+    smooth = ((smooth - deepest) / (1 - deepest)).clamp_min(0)
     kept = (1 + extent * (smooth - 1) * (inside > 0)).clamp(0, 1)
     return composites.index_copy(0, rows, photos[rows] + kept * (composites[rows] - photos[rows]))
 

@@ -8,9 +8,7 @@ from torch.nn import functional as F
 
 from training.draws import some_rows, uniform
 
-_WIDELY_FADED = 0.45  # share of those that fade out
-_WIDTHS = 3, 6  # pixels, of what fades widely
-_DEEPEST = 0.55  # share of the whole change below which nothing is left of it
+_WIDELY_FADED = 0.4  # share of those that fade out
 _RIM = 4  # pixels outside the mask where an annotator may have left some of the object
 
 
@@ -55,23 +53,15 @@ def fade_out(photos: Tensor, composites: Tensor, masks: Tensor, share: float, ge
     """Lets the recolouring of a share of the composites (B, 3, H, W) fade out in the mask's outermost pixels.
 
     An object that was cut out with a smooth selection is mixed with what it covers along its edge. iHarmony4's are so,
-    too, most of them in the outermost pixel, which is recoloured by 0.7 to 0.9, some over several, and of a few of
-    those the outermost pixels are not recoloured at all: the selection was smaller than the mask.
+    too, most of them in the outermost pixel, which is recoloured by 0.7 to 0.9, some over several.
     """
     rows = some_rows(photos, share, generator)
     if not len(rows):
         return composites
     inside = masks[rows]
-    kind = (uniform(inside, 0, 1, generator) * len(_WIDTHS) / _WIDELY_FADED).long()
-    wide = kind < len(_WIDTHS)
-    smooth = torch.empty_like(inside)
-    for number, radius in enumerate((*_WIDTHS, 1)):
-        alike = torch.nonzero(kind.clamp_max(len(_WIDTHS)).flatten() == number).flatten()
-        smooth = smooth.index_copy(0, alike, _blurred(inside[alike], radius)) if len(alike) else smooth
-    deepest = uniform(inside, -_DEEPEST, _DEEPEST, generator).clamp_min(0) * wide
+    wide = uniform(inside, 0, 1, generator) < _WIDELY_FADED
     extent = uniform(inside, 0, 1, generator)
-    extent = torch.where(wide, 0.4 + 0.6 * extent, extent)
-    smooth = ((smooth - deepest) / (1 - deepest)).clamp_min(0)
+    smooth = torch.where(wide, _blurred(inside, 3), _blurred(inside, 1))
     kept = (1 + extent * (smooth - 1) * (inside > 0)).clamp(0, 1)
     return composites.index_copy(0, rows, photos[rows] + kept * (composites[rows] - photos[rows]))
 

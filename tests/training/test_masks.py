@@ -45,16 +45,12 @@ def test_a_share_of_0_changes_nothing_and_a_speck_is_kept() -> None:
 
 
 def test_a_recolouring_fades_out_inside_the_mask_only() -> None:
-    masks = torch.zeros(128, 1, 48, 48)
-    masks[..., 6:42, 6:42] = 1
-    photos = torch.full((128, 3, 48, 48), 0.2)
+    masks, photos = square(), torch.full((16, 3, 48, 48), 0.2)
     composites = photos + 0.5 * masks
     faded = (fade_out(photos, composites, masks, 1.0, generator()) - photos) / 0.5
-    rim = faded[:, 0, 24, 6]
-    assert rim.max() < 1 and 0.6 < rim.median() < 0.9  # mostly a pixel that is recoloured less
-    assert 4 < (rim < 0.4).sum() < 32  # of a few nothing much is recoloured there
-    assert (faded[:, 0, 24, 6:25].diff(dim=1) > -1e-5).all()
-    torch.testing.assert_close(faded[..., 20:28, 20:28], torch.ones(128, 3, 8, 8))
+    rim = faded[:, 0, 24, 14]
+    assert rim.min() > 0.55 and rim.max() < 1 and rim.std() > 0.05
+    torch.testing.assert_close(faded[..., 20:28, 20:28], torch.ones(16, 3, 8, 8))
     assert not (faded * (1 - masks)).any()
     assert torch.equal(fade_out(photos, composites, masks, 0.0, generator()), composites)
 

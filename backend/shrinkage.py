@@ -9,19 +9,22 @@ from torch import Tensor
 
 from backend.network.colour_transform import IDENTITY, transform_colours
 
-SIZE, AGREEMENT, DOUBT = 0.8, 6.0, 4.75
+SIZE, AGREEMENT, DOUBT = 1.2, 12.0, 8.5
 """Of the logistic regression that weighs a change. Chosen on the val split (docs/figures.md)."""
+
+LEAST = 0.15
+"""Weight of the most doubtful change: a little of it is right more often than wrong. Chosen with the others."""
 
 
 def weight_of(change: float, agreement: float) -> float:
-    """How much of a change is worth keeping, from 0 to 1.
+    """How much of a change is worth keeping, from LEAST to 1.
 
     Args:
         change: mean squared change in the object, in 8-bit steps.
         agreement: log of how many times closer it brings what is seen on both sides of the edge.
     """
     worth = SIZE * math.log1p(change) + AGREEMENT * agreement - DOUBT
-    return 1 / (1 + math.exp(-worth)) if worth > -700 else 0.0
+    return LEAST + (1 - LEAST) / (1 + math.exp(-worth)) if worth > -700 else LEAST
 
 
 def shrink_doubtful_changes(coefficients: Tensor, composite: Tensor, mask: Tensor, agreement: float) -> Tensor:

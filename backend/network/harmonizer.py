@@ -64,9 +64,19 @@ def _upsampled(maps: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(maps, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
 
+def _averaging(size: int, wanted: int, device: torch.device) -> Tensor:
+    """(wanted, size) weights that resize one side of a grid, as torch's antialiased interpolation has them."""
+    identity = torch.eye(size, device=device)[None, None]
+    return F.interpolate(identity, size=(wanted, size), mode="bilinear", align_corners=False, antialias=True)[0, 0]
+
+
 def _resized(maps: Tensor, like: Tensor) -> Tensor:
-    """To a larger or smaller grid, in float32: torch knows no other way to average in half precision on a CPU."""
-    return F.interpolate(maps.float(), size=like.shape[-2:], mode="bilinear", align_corners=False, antialias=True)
+    """To a larger or smaller grid, in float32, by products: torch's own way back takes a fifth of a GPU's step."""
+    rows, columns = (
+        _averaging(size, wanted, maps.device) for size, wanted in zip(maps.shape[-2:], like.shape[-2:], strict=True)
+    )
+    with torch.autocast(maps.device.type, enabled=False):
+        return rows @ maps.float() @ columns.T
 
 
 class Harmonizer(nn.Module):

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch.nn import functional as F
 
 from backend.network.colour_transform import transform_colours
 from backend.network.edge_profiles import edge_profiles
 from backend.network.fusion import SemanticGuidedFusion
-from backend.network.harmonizer import Harmonizer, NetworkConfig
+from backend.network.harmonizer import Harmonizer, NetworkConfig, _resized
 from backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes, save_network
 from gallery_tools.errors import RaihaError
 
@@ -78,6 +79,17 @@ def test_single_pixels_are_seen_away_from_the_edge() -> None:
     even, checkered = composite.clone(), composite.clone()
     even[..., :8, :8], checkered[..., :8, :8] = board.mean(), board
     assert (network(even, mask, content)[0] - network(checkered, mask, content)[0]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("size", [(64, 48), (8, 8), (4, 6)])
+def test_grids_are_resized_as_torch_does_it(size: tuple[int, int], half: bool) -> None:
+    maps = torch.randn(2, 5, *size, generator=torch.Generator().manual_seed(0))
+    maps = maps.bfloat16() if half else maps
+    with torch.autocast("cpu", enabled=half):
+        resized = _resized(maps, maps.new_zeros(1, 1, 8, 12))
+    wanted = F.interpolate(maps.float(), size=(8, 12), mode="bilinear", align_corners=False, antialias=True)
+    torch.testing.assert_close(resized, wanted)
 
 
 def test_gradients_reach_every_weight_with_references() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.held_rows import held, take
+from training.json_lines import read_json_lines
 from training.objects import ObjectSampler, ReadyPairs, Scene
 from training.windows import cut, random_windows
 
@@ -27,7 +27,7 @@ class ExposureSampler:
 
     def __init__(self, data: Path, objects: ObjectSampler, side: int = 256, *, validation: bool = False) -> None:
         self._objects = objects
-        entries = [json.loads(line) for line in (data / "light.jsonl").read_text().splitlines()]
+        entries = read_json_lines(data / "light.jsonl")
         chosen = [entry for entry in entries if (entry["split"] == "val") == validation]
         photos = [_square(data / file, side) for entry in chosen for file in entry["files"]]
         self._photos = held(np.stack(photos), objects.device)

@@ -114,7 +114,7 @@ class ObjectSampler:
         validation: draw from the val split.
         seed: of the draw.
         device: that cuts the windows; a GPU keeps packs and content in its memory.
-        region_share: share of the drawn objects that are regions, in the train split.
+        region_share: share of the drawn objects that are regions, which photos of the train split have.
     """
 
     def __init__(
@@ -137,10 +137,12 @@ class ObjectSampler:
         self.generator = torch.Generator().manual_seed(seed)
         self.objects = usable_objects(packs[0], boxes, validation=validation)
         self._regions = usable_objects(packs[0], boxes, validation=validation, regions=True)
-        self._region_share = region_share if len(self._regions) else 0.0
+        self._region_share = region_share
+        if region_share and not len(self._regions):
+            raise ValueError("The packs have no regions to draw: make them with photo_pack --regions.")
 
     def of_split(self, *, validation: bool, seed: int) -> ObjectSampler:
-        """Another sampler of the same packs."""
+        """Another sampler of the same packs, of marked objects alone."""
         other = copy(self)
         other.generator = torch.Generator().manual_seed(seed)
         other.objects = usable_objects(self._pack, self.boxes, validation=validation)
@@ -187,7 +189,7 @@ class ObjectSampler:
         return np.where(chosen >= 0, chosen, self._any_photos(len(numbers)))
 
     def _source(self, numbers: NDArray[np.int64]) -> Source:
-        """Objects to recolour after, as iHarmony4 took those of the same kind; a fourth of them are any photo's.
+        """Objects or regions to recolour after, as iHarmony4 took objects of the same kind; a fourth are any photo's.
 
         Half of them are the object alone, half the whole photo.
         """

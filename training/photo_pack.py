@@ -12,11 +12,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
+from training.json_lines import read_json_lines
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,13 @@ class PhotoPack:
         return int(self.photos.shape[2])
 
 
-def _resized(image: Image.Image, side: int) -> Image.Image:
+def reduced(image: Image.Image, side: int) -> Image.Image:
+    """An image whose longer side is at most ``side`` pixels."""
     scale = side / max(image.size)
     if scale >= 1:
         return image
     width, height = (max(1, round(edge * scale)) for edge in image.size)
     return image.resize((width, height), Image.Resampling.BOX)
-
-
-def _lines(file: Path) -> list[Any]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
 
 
 def _drawn(polygon: list[int], size: tuple[int, int]) -> Image.Image:
@@ -94,10 +93,8 @@ def _masks(data: Path, files: list[str], polygons: list[list[int]], size: tuple[
 
 def build(data: Path, folder: Path, side: int, regions: Path | None = None) -> None:
     """Packs the photos that DATA/manifest.jsonl names, and the regions in a file by training.photo_regions."""
-    entries = _lines(data / "manifest.jsonl")
-    polygons: dict[str, list[list[int]]] = {}
-    if regions:
-        polygons = {line["file"]: line["regions"] for line in _lines(regions)}
+    entries = read_json_lines(data / "manifest.jsonl")
+    polygons = {entry["file"]: entry["regions"] for entry in read_json_lines(regions)} if regions else {}
     folder.mkdir(parents=True, exist_ok=True)
     found = [polygons.get(entry["file"], []) for entry in entries]
     mask_total = sum(len(entry["masks"]) + len(some) for entry, some in zip(entries, found, strict=True))
@@ -111,11 +108,11 @@ def build(data: Path, folder: Path, side: int, regions: Path | None = None) -> N
     for number, entry in enumerate(entries):
         with Image.open(data / entry["file"]) as image:
             size = image.size
-            pixels = np.asarray(_resized(image.convert("RGB"), side))
+            pixels = np.asarray(reduced(image.convert("RGB"), side))
         height, width = sizes[number] = pixels.shape[:2]
         photos[number, :, :height, :width] = pixels.transpose(2, 0, 1)
         for place, mask in enumerate(_masks(data, entry["masks"], found[number], size)):
-            masks[mask_number, :height, :width] = np.asarray(_resized(mask, side).resize((width, height)))
+            masks[mask_number, :height, :width] = np.asarray(reduced(mask, side).resize((width, height)))
             owners[mask_number] = number
             is_region[mask_number] = place >= len(entry["masks"])
             mask_number += 1

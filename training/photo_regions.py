@@ -1,8 +1,8 @@
 """Regions of photos that their colours set apart, as further objects to recolour: sky, lawn, walls, clothes.
 
 ``python -m training.photo_regions DATA .cache/regions.jsonl`` reads DATA/manifest.jsonl (a JSON object a line: file,
-masks, split) and writes for each photo of the train split its file and the polygons around some regions. There are
-fewer annotated objects than a network can learn by heart.
+masks, split) and writes for each photo of the train split its ``file`` and ``regions``, polygons around some of them.
+A network can learn more objects by heart than people have marked.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from PIL import Image
 from skimage.measure import approximate_polygon, find_contours, regionprops
 from skimage.segmentation import felzenszwalb
 
+from training.json_lines import read_json_lines
+from training.photo_pack import reduced
+
+_SIDE = 384  # pixels of the photo's longer side in which regions are looked for, at most
 _SCALES = 300.0, 1000.0  # of the segmentation: from parts of things to whole walls
 _LEAST_PIXELS = 400
 _SHARES = 0.01, 0.4  # of the photo that a region may take
@@ -75,15 +79,18 @@ def find_regions(
 
 
 def _of_entry(data: Path, numbered: tuple[int, dict[str, Any]]) -> str:
-    """A line of the result."""
+    """A line of the result; corners in pixels of the photo's own size."""
     number, entry = numbered
     with Image.open(data / entry["file"]) as image:
-        photo = np.asarray(image.convert("RGB"))
+        width = image.width
+        photo = np.asarray(reduced(image.convert("RGB"), _SIDE))
     masks = []
     for file in entry["masks"]:
         with Image.open(data / file) as image:
             masks.append(np.asarray(image.convert("L").resize(photo.shape[1::-1])) > 127)
-    polygons = find_regions(photo, masks, np.random.default_rng(number))
+    scale = width / photo.shape[1]
+    found = find_regions(photo, masks, np.random.default_rng(number))
+    polygons = [[round(scale * edge) for edge in polygon] for polygon in found]
     return json.dumps({"file": entry["file"], "regions": polygons}) + "\n"
 
 
@@ -94,8 +101,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
-    entries = [json.loads(line) for line in (arguments.data / "manifest.jsonl").read_text().splitlines()]
-    numbered = [(number, entry) for number, entry in enumerate(entries) if entry["split"] == "train"]
+    entries = enumerate(read_json_lines(arguments.data / "manifest.jsonl"))
+    numbered = [(number, entry) for number, entry in entries if entry["split"] == "train"]
     with ProcessPoolExecutor(arguments.processes) as processes, arguments.out.open("w") as out:
         out.writelines(processes.map(partial(_of_entry, arguments.data), numbered, chunksize=16))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import statistics
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.evaluation import Harmonize, Measures, Pair, mean_measures, read_pair
+from training.json_lines import read_json_lines
 from training.measures import measure_all
 
 COMPOSITE, OURS = "Composite", "Raiha"
@@ -85,8 +85,7 @@ def read_published(folder: Path) -> Published:
     if file is None:
         return {}
     published = {}
-    for line in file.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
+    for entry in read_json_lines(file):
         if "peers" in entry:
             published[(file.parent / entry["composite"]).resolve()] = {
                 name: {measure.lower(): float(value) for measure, value in entry["peers"][key].items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.json_lines import read_json_lines
 from training.photo_pack import PhotoPack, build
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -20,8 +21,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     source.mkdir()
     entries = []
-    for number, line in enumerate((SAMPLES / "manifest.jsonl").read_text().splitlines()):
-        entry = json.loads(line)
+    for number, entry in enumerate(read_json_lines(SAMPLES / "manifest.jsonl")):
         if entry.get("masks"):
             split = "val" if number % 5 == 0 else "train"
             files = {"file": str(SAMPLES / entry["file"]), "masks": [str(SAMPLES / mask) for mask in entry["masks"]]}

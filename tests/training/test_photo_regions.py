@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import SAMPLES
+from training.json_lines import read_json_lines
 from training.objects import ObjectSampler, bounding_boxes, usable_objects
 from training.photo_pack import PhotoPack, build
 from training.photo_regions import find_regions
@@ -21,8 +22,7 @@ from training.photo_regions import find_regions
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two sample photos with a mask each, one of the train and one of the val split, and what the command finds."""
     folder = tmp_path_factory.mktemp("regions")
-    entries = [json.loads(line) for line in (SAMPLES / "manifest.jsonl").read_text().splitlines()]
-    chosen = [entry for entry in entries if entry.get("masks")][:2]
+    chosen = [entry for entry in read_json_lines(SAMPLES / "manifest.jsonl") if entry.get("masks")][:2]
     lines = [
         json.dumps({"file": str(SAMPLES / entry["file"]), "masks": [str(SAMPLES / entry["masks"][0])], "split": split})
         for entry, split in zip(chosen, ("train", "val"), strict=True)
@@ -55,8 +55,8 @@ def test_a_white_square_on_black_is_a_region_unless_it_is_known() -> None:
 
 
 def test_regions_are_found_in_train_photos_alone(source: Path) -> None:
-    lines = [json.loads(line) for line in (source / "regions.jsonl").read_text().splitlines()]
-    train, _ = [json.loads(line)["file"] for line in (source / "manifest.jsonl").read_text().splitlines()]
+    lines = read_json_lines(source / "regions.jsonl")
+    train = read_json_lines(source / "manifest.jsonl")[0]["file"]
     assert [line["file"] for line in lines] == [train]
     with Image.open(train) as image:
         width, height = image.size
@@ -90,3 +90,25 @@ def test_validation_draws_objects_alone(source: Path, pack: PhotoPack) -> None:
     held_out = _sampler(source, pack, 1.0).of_split(validation=True, seed=0)
     assert held_out._any_objects(20).tolist() == [int(np.flatnonzero(pack.owners == 1)[0])] * 20
     assert not len(usable_objects(pack, bounding_boxes(pack), validation=True, regions=True))
+
+
+def test_packs_without_regions_are_told(packed: Path) -> None:
+    pack = PhotoPack.load(packed / "pack_96")
+    with pytest.raises(ValueError, match="--regions"):
+        ObjectSampler(
+            [pack], packed / "content.npy", None, bounding_boxes(pack), validation=False, seed=0, region_share=0.3
+        )
+
+
+def test_corners_are_those_of_a_large_photo(source: Path, tmp_path: Path) -> None:
+    line = (source / "manifest.jsonl").read_text().splitlines()[0]
+    entry = json.loads(line)
+    with Image.open(entry["file"]) as image:
+        size = 2 * image.width, 2 * image.height
+        image.resize(size).save(tmp_path / "large.png")
+    (tmp_path / "manifest.jsonl").write_text(json.dumps({**entry, "file": "large.png", "masks": []}))
+    out = tmp_path / "regions.jsonl"
+    subprocess.run([sys.executable, "-m", "training.photo_regions", str(tmp_path), str(out)], check=True)
+    (found,) = read_json_lines(out)
+    corners = np.concatenate([np.reshape(polygon, (-1, 2)) for polygon in found["regions"]])
+    assert corners.max() > 384 and (corners <= size).all()

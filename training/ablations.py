@@ -89,7 +89,7 @@ class Laboratory:
             trainer = Trainer(config, sampler, self.recipes)
             trainer.begin_from(inherited(load_file(self.start), trainer.network, encoder=pretrained))
             held_out = self._sampler(validation=True)
-            validation = Validation(trainer.extractor, held_out, trainer.composer)
+            validation = Validation(trainer.extractor, held_out, trainer.composer, config.side)
             run(trainer, validation, folder, validate_every=config.samples)
         return checkpoint
 
@@ -100,7 +100,7 @@ class Laboratory:
         found = [retrieved[:, 0] >= 0 for retrieved in (sampler.retrieved, *lights.values())]
         objects = sampler.objects[np.all(found, axis=0)[sampler.objects]]
         extractor, composer = load_extractor(config.network.extractor), Composer.of(config, self.recipes)
-        validation = Validation(extractor, sampler, composer, objects=objects)
+        validation = Validation(extractor, sampler, composer, config.side, objects=objects)
         network = load_network(checkpoint)
         figures = validation.figures(network, _SETTINGS)
         composite = figures.pop("composite")

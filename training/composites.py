@@ -15,11 +15,19 @@ from training.draws import some_rows, uniform
 from training.jpeg_files import saved_as_jpeg
 from training.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
 from training.objects import ReadyPairs, Scene
-from training.recolour import Recipe, Source, flatten, make_composites, retouch
+from training.recolour import Recipe, Source, finish, flatten, make_composites, retouch
 
-EDGE_DETAIL = 2
-"""Scenes are drawn and recoloured at this many times the network's size, and edges are read there: users' pictures have
-more pixels than the network's."""
+_SCENE_SIDE = 256
+
+
+def scene_side(side: int) -> int:
+    """Of the scenes for a network that sees ``side`` pixels.
+
+    They are drawn, recoloured and saved with more pixels, and their edges are read there, as users' pictures have
+    more than the network sees.
+    """
+    return max(side, _SCENE_SIDE)
+
 
 _MOST_GRAIN = 0.03  # standard deviation, share of full scale
 
@@ -33,6 +41,8 @@ class Composer:
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
         flat_share: share of samples whose scene is as a camera leaves it; in half of them the object is retouched, as
             HAdobe5k was made, in the others recoloured as elsewhere.
+        vivid_share: share of samples whose scene is retouched as by those who show their photos; most objects are
+            recoloured after photos that nobody retouched, and become duller.
         easy_share: share of recoloured objects that fit in already.
         uneven_share: share of objects that are lit from another side.
         grain_share: share of objects that are grainier than their scene.
@@ -46,6 +56,7 @@ class Composer:
     recipes: list[tuple[Recipe, float]]
     scene_retouch: float = 0.5
     flat_share: float = 0.0
+    vivid_share: float = 0.0
     easy_share: float = 0.0
     uneven_share: float = 0.0
     grain_share: float = 0.0
@@ -62,6 +73,7 @@ class Composer:
             recipes,
             config.scene_retouch,
             config.flat_share,
+            config.vivid_share,
             config.easy_share,
             config.uneven_share,
             config.grain_share,
@@ -72,22 +84,26 @@ class Composer:
             config.jpeg_share,
         )
 
-    def pairs(self, scene: Scene, generator: torch.Generator) -> ReadyPairs:
-        """As ``compose``, with the edges; everything else is reduced to the network's size, S / EDGE_DETAIL."""
+    def pairs(self, scene: Scene, side: int, generator: torch.Generator) -> ReadyPairs:
+        """As ``compose``, with the edges; everything else is reduced to the network's ``side``."""
         scene, composites = self.compose(scene, generator)
         edges = edge_profiles(composites, scene.masks)
-        references = None if scene.references is None else _reduced(scene.references)
-        scene = replace(scene, targets=_reduced(scene.targets), masks=_reduced(scene.masks), references=references)
-        return ReadyPairs(scene, _reduced(composites), edges=edges)
+        references = None if scene.references is None else _reduced(scene.references, side)
+        targets, masks = (_reduced(pictures, side) for pictures in (scene.targets, scene.masks))
+        scene = replace(scene, targets=targets, masks=masks, references=references)
+        return ReadyPairs(scene, _reduced(composites, side), edges=edges)
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
         """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
         kind = uniform(scene.targets, 0, 1, generator).flatten()
+        special = self.flat_share + self.vivid_share
         flat = torch.nonzero(kind < self.flat_share).flatten()
-        retouched = torch.nonzero(kind > 1 - self.scene_retouch * (1 - self.flat_share)).flatten()
+        vivid = torch.nonzero((kind >= self.flat_share) & (kind < special)).flatten()
+        retouched = torch.nonzero(kind > 1 - self.scene_retouch * (1 - special)).flatten()
         untouched = scene.targets
         scene = _change_scenes(scene, retouched, lambda strips: _mildly_retouched(strips, 0.7, generator))
         scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
+        scene = _change_scenes(scene, vivid, lambda strips: finish(strips, generator))
         masks = harden_masks(scene.masks, self.hard_mask_share, generator)
         masks = degrade_masks(masks, self.degraded_mask_share, generator)
         targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
@@ -115,11 +131,12 @@ class Composer:
         return composites.index_copy(0, rows, grainy)
 
 
-def _reduced(pictures: Tensor) -> Tensor:
-    """(..., C, H, W) to (..., C, H / EDGE_DETAIL, W / EDGE_DETAIL)."""
-    *others, height, width = pictures.shape
-    small = F.avg_pool2d(pictures.flatten(1, -3), EDGE_DETAIL)
-    return small.reshape(*others, height // EDGE_DETAIL, width // EDGE_DETAIL)
+def _reduced(pictures: Tensor, side: int) -> Tensor:
+    """(..., H, W) to (..., side, side), as a user's working copy is made."""
+    if pictures.shape[-1] == side:
+        return pictures
+    small = F.interpolate(pictures.flatten(1, -3), size=(side, side), mode="bilinear", antialias=True)
+    return small.reshape(*pictures.shape[:-2], side, side)
 
 
 def _other_objects(photos: Tensor, masks: Tensor, generator: torch.Generator) -> Source:

@@ -52,6 +52,7 @@ class TrainingConfig:
         scene_retouch: share of samples whose whole scene, references too, is retouched first.
         flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as
             HAdobe5k was made.
+        vivid_share: share of samples whose scene is retouched as by those who show their photos.
         easy_share: share of recoloured objects that fit in already.
         uneven_share: share of objects that are lit from another side.
         grain_share: share of objects that are grainier than their scene.
@@ -87,6 +88,7 @@ class TrainingConfig:
     region_share: float = 0.0
     scene_retouch: float = 0.5
     flat_share: float = 0.0
+    vivid_share: float = 0.0
     easy_share: float = 0.0
     uneven_share: float = 0.0
     grain_share: float = 0.0
@@ -111,6 +113,11 @@ class TrainingConfig:
     def samples(self) -> int:
         """Samples of the whole run."""
         return sum(stage.samples for stage in self.stages)
+
+    @property
+    def side(self) -> int:
+        """Of the last stage, at which users' pictures are to be seen."""
+        return self.stages[-1].side
 
     def stage_at(self, samples: int) -> Stage:
         """The stage in which a run is after so many samples."""

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from backend.network.edge_profiles import LINES, PROFILE_CHANNELS, EdgeProfiles
 from gallery_tools.extractors.extractor import Extractor, load_extractor
-from training.composites import EDGE_DETAIL, Composer
+from training.composites import Composer, scene_side
 from training.config import load_config
 from training.objects import ObjectSampler, ReadyPairs, Scene, bounding_boxes
 from training.photo_pack import PhotoPack
@@ -62,7 +62,7 @@ def draw_samples(
     generator = torch.Generator().manual_seed(seed)
     for start in range(0, count, _BATCH):
         rows = slice(start, start + _BATCH)
-        pairs = composer.pairs(sampler.draw(_BATCH, EDGE_DETAIL * side), generator)
+        pairs = composer.pairs(sampler.draw(_BATCH, scene_side(side)), side, generator)
         assert pairs.edges is not None
         arrays["composites"][rows] = _bytes(pairs.composites)
         arrays["targets"][rows] = _bytes(pairs.scene.targets)

@@ -154,6 +154,17 @@ def flatten(photos: Tensor, generator: torch.Generator) -> Tensor:
     return (grey + (images - grey) * uniform(photos, 0.5, 1.05, generator)).clamp(0, 1)
 
 
+def finish(photos: Tensor, generator: torch.Generator) -> Tensor:
+    """Photos (B, 3, H, W) as those who show them retouch them: brighter, with more contrast and colour; in [0, 1]."""
+    balance = normal(photos, 3, generator, 0.1)
+    exposure = uniform(photos, -0.2, 0.6, generator)
+    images = encode_srgb(decode_srgb(photos) * torch.exp2(exposure + balance - balance.mean(1, keepdim=True)))
+    pivot = images.mean((1, 2, 3), keepdim=True)
+    images = pivot + (images - pivot) * uniform(photos, 1.0, 1.4, generator)
+    grey = images.mean(1, keepdim=True)
+    return (grey + (images - grey) * uniform(photos, 1.0, 1.8, generator)).clamp(0, 1)
+
+
 def film_recipe(table_file: Path) -> Recipe:
     """A recipe that applies random film looks.
 

@@ -107,7 +107,7 @@ def main() -> None:
         ready.append((DrawnSampler.load(arguments.drawn, sampler.generator), config.drawn_share))
     trainer = Trainer(config, sampler, recipes, arguments.backbone, arguments.begin_from, processes, ready)
     held_out = sampler.of_split(validation=True, seed=0)
-    validation = Validation(trainer.extractor, held_out, trainer.composer, trainer.device)
+    validation = Validation(trainer.extractor, held_out, trainer.composer, config.side, trainer.device)
     run(trainer, validation, arguments.out, arguments.validate_every)
     processes.leave()
 

@@ -17,7 +17,7 @@ from backend.network.colour_transform import transform_colours
 from backend.network.harmonizer import Harmonizer
 from gallery_tools.extractors.extractor import load_extractor
 from training.backbone import load_encoder
-from training.composites import EDGE_DETAIL, Composer
+from training.composites import Composer, scene_side
 from training.config import TrainingConfig
 from training.draws import uniform
 from training.inheritance import inherited
@@ -125,8 +125,8 @@ class Trainer:
             if drawn < share:
                 return self._edges_hidden(sampler.draw(count, side).to(self.device))
             drawn -= share
-        scene = self.sampler.draw(count, EDGE_DETAIL * side, self._reference_ways())
-        return self._edges_hidden(self.composer.pairs(scene.to(self.device), self.generator))
+        scene = self.sampler.draw(count, scene_side(side), self._reference_ways())
+        return self._edges_hidden(self.composer.pairs(scene.to(self.device), side, self.generator))
 
     def _edges_hidden(self, pairs: ReadyPairs) -> ReadyPairs:
         """Pairs of which a share is told nothing of its edges, and must be harmonized by the scene alone.

@@ -14,10 +14,9 @@ from torchvision.utils import make_grid
 from backend.network.colour_transform import transform_colours
 from backend.network.harmonizer import Harmonizer
 from gallery_tools.extractors.extractor import Extractor
-from training.composites import EDGE_DETAIL, Composer
+from training.composites import Composer, scene_side
 from training.objects import ObjectSampler, Scene
 
-_SIDE = 128
 _BATCH = 32
 _MOST = 320
 _SHOWN = 8
@@ -38,6 +37,7 @@ class Validation:
         extractor: the network's.
         sampler: of the val split.
         composer: of the run.
+        side: of the network's windows in pixels.
         device: where the network is.
         objects: numbers of those to measure; None takes the first of the split.
     """
@@ -45,6 +45,7 @@ class Validation:
     extractor: Extractor
     sampler: ObjectSampler
     composer: Composer
+    side: int
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     objects: NDArray[np.int64] | None = None
 
@@ -85,8 +86,8 @@ class Validation:
         for start in range(0, max(1, len(numbers) - _BATCH + 1), _BATCH):
             # Objects are drawn by their number, so each setting sees the same windows.
             self.sampler.generator.manual_seed(start)
-            drawn = self.sampler.scene(numbers[start : start + _BATCH], EDGE_DETAIL * _SIDE, references)
-            pairs = self.composer.pairs(drawn.to(self.device), generator)
+            drawn = self.sampler.scene(numbers[start : start + _BATCH], scene_side(self.side), references)
+            pairs = self.composer.pairs(drawn.to(self.device), self.side, generator)
             scene, composites = pairs.scene, pairs.composites
             content = self.extractor.maps(composites)
             references_of = scene.references, scene.reference_content

@@ -11,10 +11,10 @@ from PIL import Image
 
 from backend.evaluation import find_pairs
 from backend.network.edge_profiles import edge_profiles
-from training.composites import Composer
+from training.composites import Composer, scene_side
 from training.objects import Scene
 from training.photo_pack import PhotoPack
-from training.recolour import flatten, standard_recipes
+from training.recolour import finish, flatten, standard_recipes
 from training.val_pairs import write_pairs
 
 RECIPES = standard_recipes(None)
@@ -89,6 +89,29 @@ def test_a_hard_mask_cuts_through_a_soft_picture() -> None:
     assert ((composites - after.targets).abs()[outside] < 0.003).all()  # 8-bit steps
 
 
+def test_scenes_have_more_pixels_than_a_small_network_sees() -> None:
+    assert scene_side(128) == scene_side(192) == 256 and scene_side(320) == 320
+    composer = Composer(RECIPES, scene_retouch=0.0)
+    assert torch.equal(composer.pairs(scene(), 48, generator()).composites, composer.compose(scene(), generator())[1])
+
+
+def test_objects_are_duller_than_a_vivid_scene() -> None:
+    before = scene(64)
+    after, composites = Composer(RECIPES[:1], scene_retouch=0.0, vivid_share=1.0).compose(before, generator())
+    assert not torch.equal(after.targets, before.targets)
+    spread = [pictures.std(1).mean() for pictures in (before.targets, after.targets)]
+    assert spread[1] > 1.1 * spread[0]
+    inside = after.masks.bool().expand_as(composites)
+    assert composites.std(1, keepdim=True).expand_as(composites)[inside].mean() < 0.95 * spread[1]
+
+
+def test_finishing_brightens_and_saturates() -> None:
+    photos = scene(16).targets
+    finished = finish(photos, generator())
+    assert finished.mean() > photos.mean() and finished.std(1).mean() > photos.std(1).mean()
+    assert finished.min() >= 0 and finished.max() <= 1
+
+
 def test_flattening_darkens_and_pales() -> None:
     photos = scene(16).targets
     flat = flatten(photos, generator())
@@ -110,12 +133,12 @@ def test_val_pairs_are_what_raiha_evaluate_reads(packed: Path, tmp_path: Path) -
 
 def test_pairs_are_reduced_and_their_edges_read_before() -> None:
     composer = Composer(RECIPES, scene_retouch=0.0)
-    pairs = composer.pairs(scene(references=2), generator())
+    pairs = composer.pairs(scene(references=2), 24, generator())
     larger, composites = composer.compose(scene(references=2), generator())
     assert pairs.composites.shape == pairs.scene.targets.shape == (6, 3, 24, 24)
     assert pairs.scene.masks.shape == (6, 1, 24, 24)
     assert pairs.scene.references is not None and larger.references is not None
     torch.testing.assert_close(pairs.scene.references[:, 1], pairs.scene.targets)
-    torch.testing.assert_close(pairs.composites[..., 0, 0], composites[..., :2, :2].mean((2, 3)))
+    torch.testing.assert_close(pairs.composites.mean((2, 3)), composites.mean((2, 3)), atol=0.01, rtol=0)
     assert pairs.edges is not None
     assert torch.equal(pairs.edges.profiles, edge_profiles(composites, larger.masks).profiles)

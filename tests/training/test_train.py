@@ -144,7 +144,7 @@ def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:
 
 
 def validation(packed: Path, one: Trainer) -> Validation:
-    return Validation(one.extractor, sampler(packed, validation=True), one.composer)
+    return Validation(one.extractor, sampler(packed, validation=True), one.composer, one.config.side)
 
 
 def test_a_run_ends_with_a_checkpoint_and_goes_on_after_its_state(packed: Path, tmp_path: Path) -> None:

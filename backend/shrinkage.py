@@ -9,7 +9,7 @@ from torch import Tensor
 
 from backend.network.colour_transform import IDENTITY, transform_colours
 
-SIZE, AGREEMENT, DOUBT = 1.2, 12.0, 8.5
+SIZE, AGREEMENT, DOUBT = 0.8, 15.0, 7.5
 """Of the logistic regression that weighs a change. Chosen on the val split (docs/figures.md)."""
 
 LEAST = 0.15

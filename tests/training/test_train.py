@@ -16,6 +16,7 @@ from torch import nn
 
 from backend.network.harmonizer import NetworkConfig
 from backend.network.weights import load_network
+from backend.prediction import NETWORK_SIDE
 from training.config import Stage, TrainingConfig, load_config
 from training.held_rows import held, take
 from training.objects import ObjectSampler, bounding_boxes
@@ -25,6 +26,8 @@ from training.recolour import standard_recipes
 from training.train import run
 from training.trainer import Trainer, foreground_error
 from training.validate import Validation
+
+CONFIGS = Path(__file__).parents[2] / "training" / "configs"
 
 CONFIG = TrainingConfig(
     stages=(Stage(64, 16, 4), Stage(128, 8, 4, whole_encoder=True)),
@@ -228,9 +231,13 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
 
 
 def test_shipped_configs_are_read_and_unknown_settings_refused(tmp_path: Path) -> None:
-    for file in (Path(__file__).parents[2] / "training" / "configs").glob("*.toml"):
+    for file in CONFIGS.glob("*.toml"):
         assert load_config(file).samples > 0
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("colour = 1\nstages = []")
     with pytest.raises(ValueError, match="colour"):
         load_config(wrong)
+
+
+def test_users_pictures_have_the_size_that_the_last_part_was_trained_on() -> None:
+    assert load_config(CONFIGS / "larger.toml").side == NETWORK_SIDE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -15,21 +15,19 @@ from training.draws import some_rows, uniform
 from training.jpeg_files import saved_as_jpeg
 from training.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
 from training.objects import ReadyPairs, Scene
-from training.recolour import Recipe, Source, finish, flatten, make_composites, retouch
+from training.recolour import Recipe, Source, flatten, make_composites, make_vivid, retouch
 
 _SCENE_SIDE = 256
+_MOST_GRAIN = 0.03  # standard deviation, share of full scale
 
 
 def scene_side(side: int) -> int:
-    """Of the scenes for a network that sees ``side`` pixels.
+    """Side in pixels of the scenes for a network that sees ``side``.
 
     They are drawn, recoloured and saved with more pixels, and their edges are read there, as users' pictures have
     more than the network sees.
     """
     return max(side, _SCENE_SIDE)
-
-
-_MOST_GRAIN = 0.03  # standard deviation, share of full scale
 
 
 @dataclass(frozen=True)
@@ -68,21 +66,9 @@ class Composer:
 
     @classmethod
     def of(cls, config: TrainingConfig, recipes: list[tuple[Recipe, float]]) -> Composer:
-        """The one that a run's settings describe."""
-        return cls(
-            recipes,
-            config.scene_retouch,
-            config.flat_share,
-            config.vivid_share,
-            config.easy_share,
-            config.uneven_share,
-            config.grain_share,
-            config.clean_cut_share,
-            config.degraded_mask_share,
-            config.hard_mask_share,
-            config.faded_share,
-            config.jpeg_share,
-        )
+        """The one that a run's settings describe: they have the same names."""
+        shares = {field.name: getattr(config, field.name) for field in fields(cls) if field.name != "recipes"}
+        return cls(recipes, **shares)
 
     def pairs(self, scene: Scene, side: int, generator: torch.Generator) -> ReadyPairs:
         """As ``compose``, with the edges; everything else is reduced to the network's ``side``."""
@@ -103,7 +89,7 @@ class Composer:
         untouched = scene.targets
         scene = _change_scenes(scene, retouched, lambda strips: _mildly_retouched(strips, 0.7, generator))
         scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
-        scene = _change_scenes(scene, vivid, lambda strips: finish(strips, generator))
+        scene = _change_scenes(scene, vivid, lambda strips: make_vivid(strips, generator))
         masks = harden_masks(scene.masks, self.hard_mask_share, generator)
         masks = degrade_masks(masks, self.degraded_mask_share, generator)
         targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)

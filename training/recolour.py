@@ -154,7 +154,7 @@ def flatten(photos: Tensor, generator: torch.Generator) -> Tensor:
     return (grey + (images - grey) * uniform(photos, 0.5, 1.05, generator)).clamp(0, 1)
 
 
-def finish(photos: Tensor, generator: torch.Generator) -> Tensor:
+def make_vivid(photos: Tensor, generator: torch.Generator) -> Tensor:
     """Photos (B, 3, H, W) as those who show them retouch them: brighter, with more contrast and colour; in [0, 1]."""
     balance = normal(photos, 3, generator, 0.1)
     exposure = uniform(photos, -0.2, 0.6, generator)

@@ -11,10 +11,12 @@ from PIL import Image
 
 from backend.evaluation import find_pairs
 from backend.network.edge_profiles import edge_profiles
+from tests.training.test_train import CONFIGS
 from training.composites import Composer, scene_side
+from training.config import load_config
 from training.objects import Scene
 from training.photo_pack import PhotoPack
-from training.recolour import finish, flatten, standard_recipes
+from training.recolour import flatten, make_vivid, standard_recipes
 from training.val_pairs import write_pairs
 
 RECIPES = standard_recipes(None)
@@ -62,6 +64,14 @@ def test_objects_may_be_grainier_than_their_scene() -> None:
     assert 0.001 < inside.std() < 0.03 and inside.mean().abs() < 0.002
 
 
+def test_a_run_s_settings_reach_its_composites() -> None:
+    config = load_config(CONFIGS / "larger.toml")
+    composer = Composer.of(config, RECIPES)
+    assert composer.recipes is RECIPES
+    assert (composer.flat_share, composer.vivid_share, composer.jpeg_share) == (0.2, 0.15, 0.75)
+    assert composer.scene_retouch == config.scene_retouch == 0.6
+
+
 def test_a_flat_scene_keeps_an_object_that_is_retouched() -> None:
     before = scene()
     after, composites = Composer(RECIPES, scene_retouch=0.0, flat_share=1.0).compose(before, generator())
@@ -105,11 +115,11 @@ def test_objects_are_duller_than_a_vivid_scene() -> None:
     assert composites.std(1, keepdim=True).expand_as(composites)[inside].mean() < 0.95 * spread[1]
 
 
-def test_finishing_brightens_and_saturates() -> None:
+def test_vivid_photos_are_brighter_and_more_saturated() -> None:
     photos = scene(16).targets
-    finished = finish(photos, generator())
-    assert finished.mean() > photos.mean() and finished.std(1).mean() > photos.std(1).mean()
-    assert finished.min() >= 0 and finished.max() <= 1
+    vivid = make_vivid(photos, generator())
+    assert vivid.mean() > photos.mean() and vivid.std(1).mean() > photos.std(1).mean()
+    assert vivid.min() >= 0 and vivid.max() <= 1
 
 
 def test_flattening_darkens_and_pales() -> None:
@@ -139,6 +149,9 @@ def test_pairs_are_reduced_and_their_edges_read_before() -> None:
     assert pairs.scene.masks.shape == (6, 1, 24, 24)
     assert pairs.scene.references is not None and larger.references is not None
     torch.testing.assert_close(pairs.scene.references[:, 1], pairs.scene.targets)
-    torch.testing.assert_close(pairs.composites.mean((2, 3)), composites.mean((2, 3)), atol=0.01, rtol=0)
+    small = torch.nn.functional.interpolate(composites, (24, 24), mode="bilinear", antialias=True)
+    torch.testing.assert_close(pairs.composites, small)
+    around = torch.nn.functional.avg_pool2d(composites, 4, stride=2, padding=1, count_include_pad=False)
+    torch.testing.assert_close(pairs.composites, around, atol=0.1, rtol=0)  # the same places, by another average
     assert pairs.edges is not None
     assert torch.equal(pairs.edges.profiles, edge_profiles(composites, larger.masks).profiles)

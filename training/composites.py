@@ -15,7 +15,7 @@ from training.draws import some_rows, uniform
 from training.jpeg_files import saved_as_jpeg
 from training.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
 from training.objects import ReadyPairs, Scene
-from training.recolour import Recipe, Source, flatten, make_composites, make_vivid, retouch
+from training.recolour import Recipe, Source, flatten, looks, make_composites, make_vivid, recolour, retouch
 
 _SCENE_SIDE = 256
 _MOST_GRAIN = 0.03  # standard deviation, share of full scale
@@ -36,7 +36,7 @@ class Composer:
 
     Attributes:
         recipes: of recolouring, with their shares.
-        scene_retouch: share of samples whose whole scene, references too, is retouched first.
+        scene_retouch: share of samples whose whole scene, references too, gets another look first.
         flat_share: share of samples whose scene is as a camera leaves it; in half of them the object is retouched, as
             HAdobe5k was made, in the others recoloured as elsewhere.
         vivid_share: share of samples whose scene is retouched as by those who show their photos; most objects are
@@ -72,7 +72,10 @@ class Composer:
 
     def pairs(self, scene: Scene, side: int, generator: torch.Generator) -> ReadyPairs:
         """As ``compose``, with the edges; everything else is reduced to the network's ``side``."""
-        scene, composites = self.compose(scene, generator)
+        return self.reduced_pairs(*self.compose(scene, generator), side)
+
+    def reduced_pairs(self, scene: Scene, composites: Tensor, side: int) -> ReadyPairs:
+        """Composites, and their edges as they are; everything else is reduced to the network's ``side``."""
         edges = edge_profiles(composites, scene.masks)
         references = None if scene.references is None else _reduced(scene.references, side)
         targets, masks = (_reduced(pictures, side) for pictures in (scene.targets, scene.masks))
@@ -87,11 +90,10 @@ class Composer:
         vivid = torch.nonzero((kind >= self.flat_share) & (kind < special)).flatten()
         retouched = torch.nonzero(kind > 1 - self.scene_retouch * (1 - special)).flatten()
         untouched = scene.targets
-        scene = _change_scenes(scene, retouched, lambda strips: _mildly_retouched(strips, 0.7, generator))
+        scene = _change_scenes(scene, retouched, lambda strips: self._in_another_look(strips, generator))
         scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
         scene = _change_scenes(scene, vivid, lambda strips: make_vivid(strips, generator))
-        masks = harden_masks(scene.masks, self.hard_mask_share, generator)
-        masks = degrade_masks(masks, self.degraded_mask_share, generator)
+        masks = self.as_drawn(scene.masks, generator)
         targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
         source = scene.source or _other_objects(targets, masks, generator)
         composites = make_composites(
@@ -102,10 +104,24 @@ class Composer:
             objects = _mildly_retouched(untouched[finished], 0.5, generator)
             pasted = targets[finished] + masks[finished] * (objects - targets[finished])
             composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
-        composites = self._grainy(composites, masks, generator)
-        composites = fade_out(targets, composites, masks, self.faded_share, generator)
-        composites = saved_as_jpeg(composites, self.jpeg_share, generator)
-        return replace(scene, targets=targets, masks=masks), composites
+        scene = replace(scene, targets=targets, masks=masks)
+        return scene, self.as_saved(scene, self._grainy(composites, masks, generator), generator)
+
+    def as_drawn(self, masks: Tensor, generator: torch.Generator) -> Tensor:
+        """Masks (B, 1, H, W) as files and users have them."""
+        masks = harden_masks(masks, self.hard_mask_share, generator)
+        return degrade_masks(masks, self.degraded_mask_share, generator)
+
+    def as_saved(self, scene: Scene, composites: Tensor, generator: torch.Generator) -> Tensor:
+        """Composites of a scene that fade out at the object's edge, and as files keep them."""
+        composites = fade_out(scene.targets, composites, scene.masks, self.faded_share, generator)
+        return saved_as_jpeg(composites, self.jpeg_share, generator)
+
+    def _in_another_look(self, photos: Tensor, generator: torch.Generator) -> Tensor:
+        """Photos (B, 3, H, W) on their way to a retouching or a film look, none of it or all."""
+        everything = photos[:, :1]  # looks need no mask
+        changed = recolour(photos, everything, Source(photos, everything), looks(self.recipes), generator)
+        return photos + uniform(photos, 0, 1, generator) * (changed - photos)
 
     def _grainy(self, composites: Tensor, masks: Tensor, generator: torch.Generator) -> Tensor:
         """Noise over a share of the objects: they were taken by another camera, at another sensitivity."""

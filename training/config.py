@@ -49,7 +49,7 @@ class TrainingConfig:
             light; the other retrieved ones keep their own.
         most_references: references in a step, 1 to this many.
         region_share: share of the objects that are regions of photos (training.photo_regions).
-        scene_retouch: share of samples whose whole scene, references too, is retouched first.
+        scene_retouch: share of samples whose whole scene, references too, gets another look first.
         flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as
             HAdobe5k was made.
         vivid_share: share of samples whose scene is retouched as by those who show their photos.

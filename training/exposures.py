@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.composites import Composer, scene_side
 from training.held_rows import held, take
 from training.json_lines import read_json_lines
 from training.objects import ObjectSampler, ReadyPairs, Scene
@@ -21,12 +22,16 @@ class ExposureSampler:
     Args:
         data: folder with light.jsonl, a JSON object a line with the ``files`` of a scene's exposures and its ``split``.
         objects: lends the shapes; its generator draws.
+        composer: makes masks, edges and files of them as of other composites.
         side: of the squares that photos are kept at, pixels.
         validation: scenes of the val split.
     """
 
-    def __init__(self, data: Path, objects: ObjectSampler, side: int = 256, *, validation: bool = False) -> None:
+    def __init__(
+        self, data: Path, objects: ObjectSampler, composer: Composer, side: int = 384, *, validation: bool = False
+    ) -> None:
         self._objects = objects
+        self._composer = composer
         entries = read_json_lines(data / "light.jsonl")
         chosen = [entry for entry in entries if (entry["split"] == "val") == validation]
         photos = [_square(data / file, side) for entry in chosen for file in entry["files"]]
@@ -36,23 +41,22 @@ class ExposureSampler:
         self._first = torch.tensor([0, *np.cumsum(counts[:-1])])
 
     def draw(self, count: int, side: int) -> ReadyPairs:
-        """A batch of B = ``count`` windows of S = ``side`` pixels, without references, in 8-bit steps as files are."""
-        generator = self._objects.generator
+        """A batch of B = ``count`` windows of S = ``side`` pixels, without references."""
+        generator, larger = self._objects.generator, scene_side(side)
         scenes = torch.randint(len(self._counts), (count,), generator=generator)
         here = (torch.rand(count, generator=generator) * self._counts[scenes]).long()
         step = 1 + (torch.rand(count, generator=generator) * (self._counts[scenes] - 1)).long()
         elsewhere = (here + step) % self._counts[scenes]
         device = self._objects.device
-        grid = (
-            random_windows(count, 0.4, 1.0, generator).to(device).grid(torch.ones(count, 2, device=device), side, side)
-        )
+        windows = random_windows(count, 0.4, 1.0, generator).to(device)
+        grid = windows.grid(torch.ones(count, 2, device=device), larger, larger)
         targets, others = (
             cut(take(self._photos, (self._first[scenes] + exposure).numpy()), grid) / 255
             for exposure in (here, elsewhere)
         )
-        masks = self._objects.draw(count, side).masks
-        composites = targets + masks * (others - targets)
-        return ReadyPairs(Scene(targets, masks), (composites * 255).round() / 255)
+        scene = Scene(targets, self._composer.as_drawn(self._objects.draw(count, larger).masks, generator))
+        composites = ((targets + scene.masks * (others - targets)) * 255).round() / 255
+        return self._composer.reduced_pairs(scene, self._composer.as_saved(scene, composites, generator), side)
 
 
 def _square(file: Path, side: int) -> NDArray[np.uint8]:

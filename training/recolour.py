@@ -198,6 +198,12 @@ def standard_recipes(table_file: Path | None) -> list[tuple[Recipe, float]]:
     return [*recipes, (film_recipe(table_file), 0.1)] if table_file else recipes
 
 
+def looks(recipes: list[tuple[Recipe, float]]) -> list[tuple[Recipe, float]]:
+    """Those of the recipes that need no other photo, so that a whole scene can be changed by them."""
+    transfers = transfer_lab, transfer_covariance, transfer_histogram, transfer_distribution
+    return [(recipe, share) for recipe, share in recipes if recipe not in transfers]
+
+
 def recolour(
     photos: Tensor,
     masks: Tensor,

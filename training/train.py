@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from backend.network.weights import save_network
+from training.composites import Composer
 from training.config import load_config
 from training.drawn_samples import DrawnSampler
 from training.exposures import ExposureSampler
@@ -99,7 +100,8 @@ def main() -> None:
     recipes = standard_recipes(arguments.films)
     ready: list[tuple[ReadySampler, float]] = []
     if arguments.photos:
-        ready.append((ExposureSampler(arguments.photos, sampler), config.exposure_share))
+        exposures = ExposureSampler(arguments.photos, sampler, Composer.of(config, recipes))
+        ready.append((exposures, config.exposure_share))
     if arguments.pairs:
         pack = PairPack.load(arguments.pairs, in_memory=arguments.in_memory)
         ready.append((PairSampler(pack, sampler.generator, validation=False), config.pairs_share))

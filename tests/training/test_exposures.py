@@ -11,9 +11,13 @@ import torch
 from PIL import Image
 
 from tests.training.test_train import CONFIG, sampler
+from training.composites import Composer, scene_side
 from training.exposures import ExposureSampler
 from training.recolour import standard_recipes
 from training.trainer import Trainer
+
+RECIPES = standard_recipes(None)
+COMPOSER = Composer(RECIPES)
 
 
 @pytest.fixture()
@@ -31,9 +35,9 @@ def lit(tmp_path: Path) -> Path:
 
 def test_object_and_scene_are_of_two_exposures(packed: Path, lit: Path) -> None:
     for validation, levels in ((False, {60, 90}), (True, {150, 190, 230})):
-        pairs = ExposureSampler(lit, sampler(packed), 64, validation=validation).draw(12, 64)
+        pairs = ExposureSampler(lit, sampler(packed), COMPOSER, 64, validation=validation).draw(12, 256)
         scene, composites = pairs.scene, pairs.composites
-        assert scene.references is None and composites.shape == (12, 3, 64, 64)
+        assert scene.references is None and composites.shape == (12, 3, 256, 256)
         for target, composite, mask in zip(scene.targets, composites, scene.masks, strict=True):
             around, pasted = (
                 round(255 * one[:, mask[0] == inside].mean().item()) for one, inside in ((target, 0), (composite, 1))
@@ -44,9 +48,19 @@ def test_object_and_scene_are_of_two_exposures(packed: Path, lit: Path) -> None:
 
 def test_a_run_may_draw_them(packed: Path, lit: Path) -> None:
     one = sampler(packed)
-    trainer = Trainer(CONFIG, one, standard_recipes(None), ready=[(ExposureSampler(lit, one, 64), 1.0)])
+    trainer = Trainer(CONFIG, one, RECIPES, ready=[(ExposureSampler(lit, one, COMPOSER, 64), 1.0)])
     composed: list[torch.Tensor] = []
     trainer.network.register_forward_pre_hook(lambda _, inputs: composed.append(inputs[0]))
     trainer.step()
     assert set((255 * composed[0]).round().unique().int().tolist()) >= {60, 90}
     assert trainer.samples == 4
+
+
+def test_their_edges_are_read_before_they_are_reduced_as_those_of_other_composites(packed: Path, lit: Path) -> None:
+    small, large = (ExposureSampler(lit, sampler(packed), COMPOSER, 64).draw(4, side) for side in (64, 256))
+    assert scene_side(64) == 256 and small.composites.shape == (4, 3, 64, 64)
+    assert small.edges is not None and large.edges is not None
+    assert torch.equal(small.edges.profiles, large.edges.profiles)
+    files = ExposureSampler(lit, sampler(packed), Composer(RECIPES, jpeg_share=1.0), 64).draw(4, 256)
+    assert torch.equal(files.scene.masks, large.scene.masks)
+    assert not torch.equal(files.composites, large.composites)

@@ -24,8 +24,10 @@ from training.recolour import (
     film_recipe,
     light_unevenly,
     limit_difficulty,
+    looks,
     make_composites,
     recolour,
+    retouch,
     standard_recipes,
 )
 
@@ -88,14 +90,26 @@ def test_flat_photos_and_empty_masks_give_numbers(recipe: recolouring.Recipe, va
     assert recolour(flat, empty, Source(photos(2, 32), empty), [(recipe, 1.0)], generator()).isfinite().all()
 
 
-def test_a_film_table_that_changes_nothing_changes_nothing(tmp_path: Path) -> None:
+@pytest.fixture()
+def plain_film(tmp_path: Path) -> Path:
+    """A table of one film look that changes nothing."""
     levels = np.linspace(0, 255, 17)
     blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
     table = np.stack([red, green, blue], axis=-1).round().astype(np.uint8)
     np.savez(tmp_path / "tables.npz", luts=table[None])
+    return tmp_path / "tables.npz"
+
+
+def test_looks_are_the_recipes_that_need_no_other_photo(plain_film: Path) -> None:
+    assert looks(standard_recipes(None)) == [(retouch, 0.26)]
+    recipes = standard_recipes(plain_film)
+    assert looks(recipes) == recipes[4:] and len(recipes) == 6
+
+
+def test_a_film_table_that_changes_nothing_changes_nothing(plain_film: Path) -> None:
     pictures = photos()
     source = Source(pictures, masks(pictures))
-    result = film_recipe(tmp_path / "tables.npz")(pictures, masks(pictures), source, generator())
+    result = film_recipe(plain_film)(pictures, masks(pictures), source, generator())
     torch.testing.assert_close(result, pictures, atol=3e-3, rtol=0)
 
 

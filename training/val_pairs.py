@@ -1,6 +1,6 @@
 """Writes composites of the val split in iHarmony4's layout, so that ``raiha evaluate`` can measure what users get.
 
-``python -m training.val_pairs PACK OUT --config training/configs/shipped.toml`` recolours objects of the val split as
+``python -m training.val_pairs PACK OUT --config training/configs/regions.toml`` recolours objects of the val split as
 training does, at the photos' own size, and writes OUT/composite_images, OUT/masks and OUT/real_images. Whatever is to
 be chosen, a checkpoint or the size of the window, is chosen by these pairs, never by test pairs.
 """

@@ -240,4 +240,4 @@ def test_shipped_configs_are_read_and_unknown_settings_refused(tmp_path: Path) -
 
 
 def test_users_pictures_have_the_size_that_the_last_part_was_trained_on() -> None:
-    assert load_config(CONFIGS / "larger.toml").side == NETWORK_SIDE
+    assert load_config(CONFIGS / "shipped.toml").side == NETWORK_SIDE

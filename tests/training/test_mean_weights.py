@@ -1,0 +1,31 @@
+"""The mean of two checkpoints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from backend.network.harmonizer import Harmonizer, NetworkConfig
+from backend.network.weights import load_network, read_notes, save_network
+from training.mean_weights import main, mean_of
+
+
+def test_a_file_of_three_tenths_of_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = [Harmonizer(), Harmonizer()]
+    files = [tmp_path / f"{number}.safetensors" for number in range(3)]
+    for number, (network, file) in enumerate(zip(networks, files, strict=False)):
+        with torch.no_grad():
+            network.head.bias.fill_(number)
+        save_network(network.state_dict(), NetworkConfig(), file, {"samples": str(10 - number), "seed": "1"})
+    monkeypatch.setattr(sys, "argv", ["mean_weights", *map(str, files), "--share", "0.3"])
+    main()
+    torch.testing.assert_close(load_network(files[2]).head.bias, torch.full((12,), 0.3), atol=1e-3, rtol=0)
+    assert read_notes(files[2])["samples"] == "10"
+
+
+def test_there_is_no_mean_of_different_shapes() -> None:
+    with pytest.raises(ValueError, match="different shapes"):
+        mean_of({"a": torch.zeros(2)}, {"a": torch.zeros(3)}, 0.5)

@@ -1,0 +1,44 @@
+"""The mean of two checkpoints of which one began from the other.
+
+``python -m training.mean_weights LAST BEFORE OUT --share 0.3`` writes 0.7 of LAST and 0.3 of BEFORE, with LAST's notes.
+Such means often hold for other pictures than those that either was trained on; whether they do is for the val split
+to say.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from torch import Tensor
+
+from backend.network.weights import load_network, read_notes, save_network
+
+
+def mean_of(last: dict[str, Tensor], before: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Weights that are ``share`` of ``before`` and otherwise ``last``.
+
+    Raises:
+        ValueError: they are of networks of different shapes.
+    """
+    if {name: one.shape for name, one in last.items()} != {name: one.shape for name, one in before.items()}:
+        raise ValueError("The checkpoints are of networks of different shapes: there is no mean of them.")
+    return {name: one.lerp(before[name], share) for name, one in last.items()}
+
+
+def main() -> None:
+    """Writes it from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("last", type=Path)
+    parser.add_argument("before", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--share", type=float, required=True, help="of BEFORE, 0 to 1")
+    arguments = parser.parse_args()
+    last, before = (load_network(file) for file in (arguments.last, arguments.before))
+    notes = {key: value for key, value in read_notes(arguments.last).items() if key != "config"}
+    mean = mean_of(last.state_dict(), before.state_dict(), arguments.share)
+    save_network(mean, last.config, arguments.out, notes)
+
+
+if __name__ == "__main__":
+    main()

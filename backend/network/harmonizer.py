@@ -62,7 +62,7 @@ class _Block(nn.Sequential):
 
 def _upsampled(maps: Tensor, like: Tensor) -> Tensor:
     if maps.shape[-2:] == like.shape[-2:]:
-        return maps  # on a GPU torch takes milliseconds for nothing: a tenth of a step
+        return maps  # on a GPU torch takes milliseconds for nothing: a seventh of a step
     return F.interpolate(maps, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
 

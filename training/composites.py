@@ -36,7 +36,8 @@ class Composer:
 
     Attributes:
         recipes: of recolouring, with their shares.
-        scene_retouch: share of samples whose whole scene, references too, gets another look first.
+        restyled_share: share of samples that are neither flat nor vivid whose whole scene, references too, gets another
+            look first.
         flat_share: share of samples whose scene is as a camera leaves it; in half of them the object is retouched, as
             HAdobe5k was made, in the others recoloured as elsewhere.
         vivid_share: share of samples whose scene is retouched as by those who show their photos; most objects are
@@ -52,7 +53,7 @@ class Composer:
     """
 
     recipes: list[tuple[Recipe, float]]
-    scene_retouch: float = 0.5
+    restyled_share: float = 0.5
     flat_share: float = 0.0
     vivid_share: float = 0.0
     easy_share: float = 0.0
@@ -72,15 +73,7 @@ class Composer:
 
     def pairs(self, scene: Scene, side: int, generator: torch.Generator) -> ReadyPairs:
         """As ``compose``, with the edges; everything else is reduced to the network's ``side``."""
-        return self.reduced_pairs(*self.compose(scene, generator), side)
-
-    def reduced_pairs(self, scene: Scene, composites: Tensor, side: int) -> ReadyPairs:
-        """Composites, and their edges as they are; everything else is reduced to the network's ``side``."""
-        edges = edge_profiles(composites, scene.masks)
-        references = None if scene.references is None else _reduced(scene.references, side)
-        targets, masks = (_reduced(pictures, side) for pictures in (scene.targets, scene.masks))
-        scene = replace(scene, targets=targets, masks=masks, references=references)
-        return ReadyPairs(scene, _reduced(composites, side), edges=edges)
+        return reduced_pairs(*self.compose(scene, generator), side)
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
         """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
@@ -88,9 +81,9 @@ class Composer:
         special = self.flat_share + self.vivid_share
         flat = torch.nonzero(kind < self.flat_share).flatten()
         vivid = torch.nonzero((kind >= self.flat_share) & (kind < special)).flatten()
-        retouched = torch.nonzero(kind > 1 - self.scene_retouch * (1 - special)).flatten()
+        restyled = torch.nonzero(kind > 1 - self.restyled_share * (1 - special)).flatten()
         untouched = scene.targets
-        scene = _change_scenes(scene, retouched, lambda strips: self._in_another_look(strips, generator))
+        scene = _change_scenes(scene, restyled, lambda strips: self._restyled(strips, generator))
         scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
         scene = _change_scenes(scene, vivid, lambda strips: make_vivid(strips, generator))
         masks = self.as_drawn(scene.masks, generator)
@@ -117,7 +110,7 @@ class Composer:
         composites = fade_out(scene.targets, composites, scene.masks, self.faded_share, generator)
         return saved_as_jpeg(composites, self.jpeg_share, generator)
 
-    def _in_another_look(self, photos: Tensor, generator: torch.Generator) -> Tensor:
+    def _restyled(self, photos: Tensor, generator: torch.Generator) -> Tensor:
         """Photos (B, 3, H, W) on their way to a retouching or a film look, none of it or all."""
         everything = photos[:, :1]  # looks need no mask
         changed = recolour(photos, everything, Source(photos, everything), looks(self.recipes), generator)
@@ -139,6 +132,21 @@ def _reduced(pictures: Tensor, side: int) -> Tensor:
         return pictures
     small = F.interpolate(pictures.flatten(1, -3), size=(side, side), mode="bilinear", antialias=True)
     return small.reshape(*pictures.shape[:-2], side, side)
+
+
+def reduced_pairs(scene: Scene, composites: Tensor, side: int) -> ReadyPairs:
+    """Pairs for a network that sees ``side`` pixels, with edges as they were read before everything is reduced to that.
+
+    Args:
+        scene: S pixels wide, its references too.
+        composites: (B, 3, S, S) encoded sRGB in [0, 1].
+        side: at most S.
+    """
+    edges = edge_profiles(composites, scene.masks)
+    references = None if scene.references is None else _reduced(scene.references, side)
+    targets, masks = (_reduced(pictures, side) for pictures in (scene.targets, scene.masks))
+    scene = replace(scene, targets=targets, masks=masks, references=references)
+    return ReadyPairs(scene, _reduced(composites, side), edges=edges)
 
 
 def _other_objects(photos: Tensor, masks: Tensor, generator: torch.Generator) -> Source:

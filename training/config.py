@@ -49,7 +49,8 @@ class TrainingConfig:
             light; the other retrieved ones keep their own.
         most_references: references in a step, 1 to this many.
         region_share: share of the objects that are regions of photos (training.photo_regions).
-        scene_retouch: share of samples whose whole scene, references too, gets another look first.
+        restyled_share: share of samples that are neither flat nor vivid whose whole scene, references too, gets another
+            look first.
         flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as
             HAdobe5k was made.
         vivid_share: share of samples whose scene is retouched as by those who show their photos.
@@ -86,7 +87,7 @@ class TrainingConfig:
     relit_share: float = 0.0
     most_references: int = 1
     region_share: float = 0.0
-    scene_retouch: float = 0.5
+    restyled_share: float = 0.5
     flat_share: float = 0.0
     vivid_share: float = 0.0
     easy_share: float = 0.0

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.composites import Composer, scene_side
+from training.composites import Composer, reduced_pairs, scene_side
 from training.held_rows import held, take
 from training.json_lines import read_json_lines
 from training.objects import ObjectSampler, ReadyPairs, Scene
@@ -22,7 +22,7 @@ class ExposureSampler:
     Args:
         data: folder with light.jsonl, a JSON object a line with the ``files`` of a scene's exposures and its ``split``.
         objects: lends the shapes; its generator draws.
-        composer: makes masks, edges and files of them as of other composites.
+        composer: masks are drawn and composites saved as its own are.
         side: of the squares that photos are kept at, pixels.
         validation: scenes of the val split.
     """
@@ -56,7 +56,7 @@ class ExposureSampler:
         )
         scene = Scene(targets, self._composer.as_drawn(self._objects.draw(count, larger).masks, generator))
         composites = ((targets + scene.masks * (others - targets)) * 255).round() / 255
-        return self._composer.reduced_pairs(scene, self._composer.as_saved(scene, composites, generator), side)
+        return reduced_pairs(scene, self._composer.as_saved(scene, composites, generator), side)
 
 
 def _square(file: Path, side: int) -> NDArray[np.uint8]:

@@ -38,14 +38,14 @@ def generator() -> torch.Generator:
 
 def test_only_the_object_is_recoloured() -> None:
     before = scene()
-    after, composites = Composer(RECIPES, scene_retouch=0.0).compose(before, generator())
+    after, composites = Composer(RECIPES, restyled_share=0.0).compose(before, generator())
     assert torch.equal(after.targets, before.targets)
     torch.testing.assert_close(composites * (1 - after.masks), before.targets * (1 - after.masks), atol=2 / 255, rtol=0)
     assert ((composites - before.targets).abs() * after.masks).amax((1, 2, 3)).gt(0.01).sum() >= 4
 
 
 def test_a_scene_changes_as_a_whole_with_its_references() -> None:
-    for composer in (Composer(RECIPES, scene_retouch=1.0), Composer(RECIPES, scene_retouch=0.0, flat_share=1.0)):
+    for composer in (Composer(RECIPES, restyled_share=1.0), Composer(RECIPES, restyled_share=0.0, flat_share=1.0)):
         before = scene(references=2)
         after, _ = composer.compose(before, generator())
         assert after.references is not None
@@ -56,7 +56,7 @@ def test_a_scene_changes_as_a_whole_with_its_references() -> None:
 
 def test_objects_may_be_grainier_than_their_scene() -> None:
     plain, grainy = (
-        Composer(RECIPES, scene_retouch=0.0, grain_share=share).compose(scene(), generator()) for share in (0.0, 1.0)
+        Composer(RECIPES, restyled_share=0.0, grain_share=share).compose(scene(), generator()) for share in (0.0, 1.0)
     )
     added = grainy[1] - plain[1]
     assert not (added * (1 - plain[0].masks)).any()
@@ -69,12 +69,12 @@ def test_a_run_s_settings_reach_its_composites() -> None:
     composer = Composer.of(config, RECIPES)
     assert composer.recipes is RECIPES
     assert (composer.flat_share, composer.vivid_share, composer.jpeg_share) == (0.2, 0.15, 0.75)
-    assert composer.scene_retouch == config.scene_retouch == 0.6
+    assert composer.restyled_share == config.restyled_share == 0.6
 
 
 def test_a_flat_scene_keeps_an_object_that_is_retouched() -> None:
     before = scene()
-    after, composites = Composer(RECIPES, scene_retouch=0.0, flat_share=1.0).compose(before, generator())
+    after, composites = Composer(RECIPES, restyled_share=0.0, flat_share=1.0).compose(before, generator())
     inside = after.masks.bool().expand_as(composites)
     contrast = composites[inside].std() / after.targets[inside].std()
     assert contrast > 1.1 and composites[inside].mean() > after.targets[inside].mean()
@@ -82,7 +82,7 @@ def test_a_flat_scene_keeps_an_object_that_is_retouched() -> None:
 
 def test_composites_can_be_as_files_keep_them_while_targets_stay() -> None:
     plain, saved = (
-        Composer(RECIPES, scene_retouch=0.0, jpeg_share=share).compose(scene(), generator()) for share in (0.0, 1.0)
+        Composer(RECIPES, restyled_share=0.0, jpeg_share=share).compose(scene(), generator()) for share in (0.0, 1.0)
     )
     assert torch.equal(plain[0].targets, saved[0].targets)
     assert not torch.equal(saved[1], plain[1])
@@ -93,7 +93,7 @@ def test_a_hard_mask_cuts_through_a_soft_picture() -> None:
     before = scene()
     soft = torch.nn.functional.avg_pool2d(before.masks, 5, stride=1, padding=2)
     before = replace(before, masks=soft)
-    after, composites = Composer(RECIPES, scene_retouch=0.0, hard_mask_share=1.0).compose(before, generator())
+    after, composites = Composer(RECIPES, restyled_share=0.0, hard_mask_share=1.0).compose(before, generator())
     assert torch.equal(after.masks, (soft > 0.5).float())
     outside = (after.masks == 0).expand_as(composites)
     assert ((composites - after.targets).abs()[outside] < 0.003).all()  # 8-bit steps
@@ -101,13 +101,13 @@ def test_a_hard_mask_cuts_through_a_soft_picture() -> None:
 
 def test_scenes_have_more_pixels_than_a_small_network_sees() -> None:
     assert scene_side(128) == scene_side(192) == 256 and scene_side(320) == 320
-    composer = Composer(RECIPES, scene_retouch=0.0)
+    composer = Composer(RECIPES, restyled_share=0.0)
     assert torch.equal(composer.pairs(scene(), 48, generator()).composites, composer.compose(scene(), generator())[1])
 
 
 def test_objects_are_duller_than_a_vivid_scene() -> None:
     before = scene(64)
-    after, composites = Composer(RECIPES[:1], scene_retouch=0.0, vivid_share=1.0).compose(before, generator())
+    after, composites = Composer(RECIPES[:1], restyled_share=0.0, vivid_share=1.0).compose(before, generator())
     assert not torch.equal(after.targets, before.targets)
     spread = [pictures.std(1).mean() for pictures in (before.targets, after.targets)]
     assert spread[1] > 1.1 * spread[0]
@@ -142,7 +142,7 @@ def test_val_pairs_are_what_raiha_evaluate_reads(packed: Path, tmp_path: Path) -
 
 
 def test_pairs_are_reduced_and_their_edges_read_before() -> None:
-    composer = Composer(RECIPES, scene_retouch=0.0)
+    composer = Composer(RECIPES, restyled_share=0.0)
     pairs = composer.pairs(scene(references=2), 24, generator())
     larger, composites = composer.compose(scene(references=2), generator())
     assert pairs.composites.shape == pairs.scene.targets.shape == (6, 3, 24, 24)

@@ -23,7 +23,7 @@ RECIPES = standard_recipes(None)
 @pytest.fixture(scope="module")
 def drawn(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
-    composer, extractor = Composer(RECIPES, scene_retouch=0.0), load_extractor("bundled")
+    composer, extractor = Composer(RECIPES, restyled_share=0.0), load_extractor("bundled")
     draw_samples(sampler(packed), composer, extractor, folder, 20, 64, 0)
     return folder
 
@@ -33,7 +33,7 @@ def loaded(folder: Path) -> DrawnSampler:
 
 
 def test_whole_batches_are_kept_as_they_were_drawn(packed: Path, drawn: Path) -> None:
-    composer = Composer(RECIPES, scene_retouch=0.0)
+    composer = Composer(RECIPES, restyled_share=0.0)
     scene, composites = composer.compose(sampler(packed).draw(32, scene_side(64)), torch.Generator().manual_seed(0))
     part = loaded(drawn).parts[0]
     assert len(part["present"]) == 32

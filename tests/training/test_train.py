@@ -211,7 +211,7 @@ def test_half_precision_gives_nearly_the_same_error(packed: Path) -> None:
 
 
 def test_training_on_one_scene_lowers_its_error(packed: Path) -> None:
-    config = replace(CONFIG, stages=(Stage(64, 4000, 4),), reference_share=0.0, scene_retouch=0.0)
+    config = replace(CONFIG, stages=(Stage(64, 4000, 4),), reference_share=0.0, restyled_share=0.0)
     one = Trainer(config, sampler(packed), standard_recipes(None), None)
     fixed = one.sampler.scene(np.repeat(one.sampler.objects[:2], 2), 64, ())
     one.sampler.draw = lambda *_: fixed  # type: ignore[method-assign]

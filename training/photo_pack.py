@@ -2,7 +2,7 @@
 
 ``python -m training.photo_pack DATA OUT --side 192`` reads DATA/manifest.jsonl (a JSON object a line: file, masks,
 split) and writes OUT/{photos,masks,sizes,owners,regions,groups,validation}.npy and OUT/names.json; ``--regions FILE``
-adds what training.photo_regions found.
+adds what training.photo_regions found, ``--fitted-share 0.6`` makes so many of the masks fit (training.fitted_masks).
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from training.fitted_masks import fitted_mask
 from training.json_lines import read_json_lines
+
+_FITTED_SIDE = 384  # pixels of the photo's longer side in which edges are looked for, at most
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,23 @@ def _masks(data: Path, files: list[str], polygons: list[list[int]], size: tuple[
         yield _drawn(polygon, size)
 
 
-def build(data: Path, folder: Path, side: int, regions: Path | None = None) -> None:
-    """Packs the photos that DATA/manifest.jsonl names, and the regions in a file by training.photo_regions."""
+def _fitted(photo: Image.Image, mask: Image.Image) -> Image.Image:
+    """The mask, gray, that fits its photo; in packs of all sides the same."""
+    small = reduced(photo, _FITTED_SIDE)
+    drawn = np.asarray(reduced(mask, _FITTED_SIDE).resize(small.size)) > 127
+    return Image.fromarray(fitted_mask(np.asarray(small), drawn).astype(np.uint8) * 255)
+
+
+def build(data: Path, folder: Path, side: int, regions: Path | None = None, fitted_share: float = 0.0) -> None:
+    """Packs the photos that DATA/manifest.jsonl names.
+
+    Args:
+        data: folder of the photos.
+        folder: of the pack.
+        side: of its squares.
+        regions: a file by training.photo_regions, of further objects.
+        fitted_share: share of the masks that are made to fit.
+    """
     entries = read_json_lines(data / "manifest.jsonl")
     polygons = {entry["file"]: entry["regions"] for entry in read_json_lines(regions)} if regions else {}
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,14 +122,16 @@ def build(data: Path, folder: Path, side: int, regions: Path | None = None) -> N
     masks = np.lib.format.open_memmap(folder / "masks.npy", mode="w+", dtype=np.uint8, shape=(mask_total, side, side))
     sizes, owners = np.zeros((len(entries), 2), np.int64), np.zeros(mask_total, np.int64)
     is_region = np.zeros(mask_total, bool)
+    fits = np.random.default_rng(0).random(mask_total) < fitted_share
     mask_number = 0
     for number, entry in enumerate(entries):
         with Image.open(data / entry["file"]) as image:
-            size = image.size
-            pixels = np.asarray(reduced(image.convert("RGB"), side))
+            photo = image.convert("RGB")
+        pixels = np.asarray(reduced(photo, side))
         height, width = sizes[number] = pixels.shape[:2]
         photos[number, :, :height, :width] = pixels.transpose(2, 0, 1)
-        for place, mask in enumerate(_masks(data, entry["masks"], found[number], size)):
+        for place, mask in enumerate(_masks(data, entry["masks"], found[number], photo.size)):
+            mask = _fitted(photo, mask) if fits[mask_number] else mask
             masks[mask_number, :height, :width] = np.asarray(reduced(mask, side).resize((width, height)))
             owners[mask_number] = number
             is_region[mask_number] = place >= len(entry["masks"])
@@ -132,8 +152,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--side", type=int, default=384)
     parser.add_argument("--regions", type=Path, help="further objects, found by training.photo_regions")
+    parser.add_argument("--fitted-share", type=float, default=0.0, help="of the masks, which are made to fit")
     arguments = parser.parse_args()
-    build(arguments.data, arguments.out, arguments.side, arguments.regions)
+    build(arguments.data, arguments.out, arguments.side, arguments.regions, arguments.fitted_share)
 
 
 if __name__ == "__main__":

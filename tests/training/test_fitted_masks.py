@@ -1,0 +1,115 @@
+"""Masks that fit, on drawn things whose outline is known and on real photos."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.color import rgb2lab
+from skimage.filters import sobel
+from skimage.morphology import dilation, disk, erosion
+
+from tests.training.conftest import SAMPLES
+from training.fitted_masks import fitted_mask
+from training.json_lines import read_json_lines
+from training.photo_pack import PhotoPack, build
+
+
+def _disc(centre: tuple[int, int], radius: int) -> NDArray[np.bool_]:
+    rows, columns = np.ogrid[:120, :160]
+    inside: NDArray[np.bool_] = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < radius**2
+    return inside
+
+
+def _photo_of(thing: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """A reddish thing before a greenish wall, both grainy."""
+    grain = np.random.default_rng(0).normal(0, 3, (*thing.shape, 3))
+    return (np.where(thing[..., None], (150, 90, 80), (90, 130, 90)) + grain).clip(0, 255).astype(np.uint8)
+
+
+def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float((one & other).sum() / (one | other).sum())
+
+
+@pytest.mark.parametrize("shift", [(2, 1), (-1, -2), (0, 2)])
+@pytest.mark.parametrize("centre", [(60, 80), (5, 80), (118, 158)], ids=["inside", "at the top", "in a corner"])
+def test_a_mask_that_is_off_comes_to_fit(centre: tuple[int, int], shift: tuple[int, int]) -> None:
+    thing = _disc(centre, 30)
+    off = _disc((centre[0] + shift[0], centre[1] + shift[1]), 30)
+    fitted = fitted_mask(_photo_of(thing), off)
+    assert _overlap(off, thing) < 0.95
+    assert _overlap(fitted, thing) > 0.97
+
+
+@pytest.mark.parametrize("radius", [28, 32], ids=["too small", "too large"])
+def test_a_mask_of_another_size_comes_to_fit(radius: int) -> None:
+    thing = _disc((60, 80), 30)
+    assert _overlap(fitted_mask(_photo_of(thing), _disc((60, 80), radius)), thing) > 0.97
+
+
+def test_an_edge_moves_no_further_than_three_pixels() -> None:
+    off = _disc((60, 90), 30)  # ten pixels beside the thing
+    fitted = fitted_mask(_photo_of(_disc((60, 80), 30)), off)
+    assert (fitted >= erosion(off, disk(3))).all()
+    assert (fitted <= dilation(off, disk(3))).all()
+
+
+@pytest.mark.parametrize("mask", [np.zeros((120, 160), bool), np.ones((120, 160), bool)], ids=["nothing", "everything"])
+def test_masks_without_an_edge_stay(mask: NDArray[np.bool_]) -> None:
+    assert (fitted_mask(_photo_of(_disc((60, 80), 30)), mask) == mask).all()
+
+
+def test_thin_things_stay() -> None:
+    mask = np.zeros((120, 160), bool)
+    mask[10:110, 80:83] = True
+    assert (fitted_mask(_photo_of(mask), mask) == mask).all()
+
+
+def _entries() -> list[dict[str, Any]]:
+    return [entry for entry in read_json_lines(SAMPLES / "manifest.jsonl") if entry.get("masks")]
+
+
+def _steepness_at_edge(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    steepness = np.max([sobel(channel) for channel in np.moveaxis(rgb2lab(photo), 2, 0)], axis=0)
+    return float(steepness[mask & ~erosion(mask, disk(1))].mean())
+
+
+def test_edges_of_real_photos_lie_where_colours_change_more(tmp_path: Path) -> None:
+    lines = [
+        json.dumps(
+            {
+                "file": str(SAMPLES / one["file"]),
+                "masks": [str(SAMPLES / mask) for mask in one["masks"]],
+                "split": "train",
+            }
+        )
+        for one in _entries()
+    ]
+    (tmp_path / "manifest.jsonl").write_text("\n".join(lines))
+    drawn, fitted, some, small = (
+        _packed(tmp_path, side, share) for side, share in ((384, 0.0), (384, 1.0), (384, 0.5), (96, 1.0))
+    )
+    steeper = []
+    for number, owner in enumerate(drawn.owners):
+        height, width = drawn.sizes[owner]
+        photo = np.ascontiguousarray(drawn.photos[owner, :, :height, :width].transpose(1, 2, 0))
+        before, after = (pack.masks[number, :height, :width] > 127 for pack in (drawn, fitted))
+        steeper.append(_steepness_at_edge(photo, after) - _steepness_at_edge(photo, before))
+    assert min(steeper) > -0.5 and np.mean(steeper) > 0.5
+    changed = [bool((some.masks[number] != drawn.masks[number]).any()) for number in range(len(drawn.masks))]
+    assert 0 < sum(changed) < len(changed)
+    reduced = np.stack(
+        [np.asarray(Image.fromarray(mask).resize((96, 96), Image.Resampling.BOX)) for mask in fitted.masks]
+    )
+    assert (abs(reduced.astype(int) - small.masks) > 64).mean() < 0.002  # alike in packs of all sides
+
+
+def _packed(data: Path, side: int, share: float) -> PhotoPack:
+    folder = data / f"pack_{side}_{share}"
+    build(data, folder, side, fitted_share=share)
+    return PhotoPack.load(folder)

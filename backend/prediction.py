@@ -21,7 +21,7 @@ from backend.working_copy import WorkingCopy, around_object, close_up, reduced, 
 from gallery_tools.extractors.extractor import Extractor
 
 NETWORK_SIDE = 256
-"""Of the pictures that the network sees: as in the last part of its training (training/configs/shipped.toml)."""
+"""Of the pictures that the network sees: as at the end of its training on a GPU (training/configs/shipped.toml)."""
 
 CLOSE, WIDE = 1.5, 2.5
 """Sides of the network's two windows as multiples of the object's longer side."""

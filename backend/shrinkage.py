@@ -9,10 +9,10 @@ from torch import Tensor
 
 from backend.network.colour_transform import IDENTITY, transform_colours
 
-SIZE, AGREEMENT, DOUBT = 0.8, 15.0, 7.5
+SIZE, AGREEMENT, DOUBT = 2.2, 8.0, 10.5
 """Of the logistic regression that weighs a change. Chosen on the val split (docs/figures.md)."""
 
-LEAST = 0.15
+LEAST = 0.1
 """Weight of the most doubtful change: a little of it is right more often than wrong. Chosen with the others."""
 
 

@@ -239,5 +239,5 @@ def test_shipped_configs_are_read_and_unknown_settings_refused(tmp_path: Path) -
         load_config(wrong)
 
 
-def test_users_pictures_have_the_size_that_the_last_part_was_trained_on() -> None:
+def test_users_pictures_have_the_size_that_the_last_run_on_a_gpu_ended_with() -> None:
     assert load_config(CONFIGS / "shipped.toml").side == NETWORK_SIDE

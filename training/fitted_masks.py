@@ -25,16 +25,21 @@ def _surroundings(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     return rows, columns
 
 
+def steepness(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How much the colours of a photo (H, W, 3) change at each place (H, W): of CIELAB's channels the one with most."""
+    channels = np.moveaxis(rgb2lab(photo), 2, 0)
+    steepest: NDArray[np.float64] = np.max([sobel(channel) for channel in channels], axis=0)
+    return steepest
+
+
 def _fitted(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The watershed between what is inside and outside for certain."""
-    lightness_and_colour = rgb2lab(photo)
-    steepness = np.max([sobel(channel) for channel in np.moveaxis(lightness_and_colour, 2, 0)], axis=0)
     continued = np.pad(mask, _REACH, mode="edge")  # beyond the photo, where an object goes on
     inside = erosion(continued, disk(_REACH))[_REACH:-_REACH, _REACH:-_REACH]
     outside = ~dilation(mask, disk(_REACH))
     if not inside.any() or not outside.any():
         return mask
-    fitted: NDArray[np.bool_] = watershed(steepness, inside + 2 * outside) == 1
+    fitted: NDArray[np.bool_] = watershed(steepness(photo), inside + 2 * outside) == 1
     return fitted
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from backend.request import HarmonizeRequest, HarmonizeResult
-from gallery_tools.errors import RaihaError
+from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
+from raiha.gallery_tools.errors import RaihaError
 
 Measures = dict[str, float]
 """psnr (dB), mse and fmse (squared 8-bit steps)."""

@@ -12,10 +12,10 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from backend.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
-from backend.icc_profile import damaged
-from backend.request import Pixels
-from gallery_tools.errors import RaihaError
+from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
+from raiha.backend.colour.icc_profile import damaged
+from raiha.backend.pipeline.request import Pixels
+from raiha.gallery_tools.errors import RaihaError
 
 WRITERS: Mapping[str, Mapping[str, Any]] = {
     ".png": {},

@@ -1,8 +1,10 @@
 """How well the bundled extractor keeps an object's content features, before and after training.
 
 ``python benchmarks/extractor.py --data DATA --backbone FILE --distractors FOLDER --json`` reads DATA/pack_384, made by
-``training.photo_pack``: objects of its val split. The other photos come from a folder that was never trained on. It
-prints, for the network as ``training.train_extractor`` begins, with the backbone's weights, and for the shipped one:
+``raiha.training.data.photo_pack``: objects of its val split. The other photos come from a folder that was never
+trained on. It
+prints, for the network as ``raiha.training.train_extractor`` begins, with the backbone's weights, and for the
+shipped one:
 
 * cosine: mean cosine between the same patch of a photo before and after a recolouring;
 * recall_at_1, recall_at_10: how often a patch in the middle of an object finds the same object among its first 1 or 10
@@ -24,15 +26,15 @@ from machine import cpu_model
 from torch import Tensor
 from torch.nn import functional as F
 
-from gallery_tools.extractors.content_net import DIMENSION, ContentNet
-from gallery_tools.extractors.extractor import Extractor, load_extractor
-from gallery_tools.extractors.registry import EXTRACTORS
-from gallery_tools.photos import find_photos, load_photo
-from training.backbone import load_backbone, restore_batch_norm_statistics
-from training.photo_pack import PhotoPack
-from training.recolour import Source, recolour, standard_recipes
-from training.train_extractor import principal_projection
-from training.windows import Windows, cut, take
+from raiha.gallery_tools.extractors.content_net import DIMENSION, ContentNet
+from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
+from raiha.gallery_tools.extractors.registry import EXTRACTORS
+from raiha.gallery_tools.photos import find_photos, load_photo
+from raiha.training.backbone import load_backbone, restore_batch_norm_statistics
+from raiha.training.data.photo_pack import PhotoPack
+from raiha.training.data.windows import Windows, cut, take
+from raiha.training.samples.recolour import Source, recolour, standard_recipes
+from raiha.training.train_extractor import principal_projection
 
 SIDE = 448
 CROP = 0.7

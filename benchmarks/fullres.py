@@ -36,7 +36,7 @@ import numpy as np
 from machine import cpu_model
 from PIL import Image
 
-from backend.client.raiha_client import Client, Daemon, Frame, find_daemon
+from raiha.backend.client.raiha_client import Client, Daemon, Frame, find_daemon
 
 PHOTO = Path(__file__).parent.parent / "samples" / "photos" / "snap_canon_eos_450d.jpg"
 
@@ -50,7 +50,7 @@ def layer_of(width: int, height: int) -> np.ndarray:
 
 def start_daemon(folder: Path) -> tuple[subprocess.Popen[bytes], Daemon]:
     environment = {**os.environ, "RAIHA_DATA_DIR": str(folder / "data"), "RAIHA_RUNTIME_DIR": str(folder)}
-    command = [sys.executable, "-m", "backend.commands.main", "serve"]
+    command = [sys.executable, "-m", "raiha.backend.commands.main", "serve"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while (daemon := find_daemon(folder)) is None:
         if process.poll() is not None:

@@ -24,13 +24,13 @@ import timm
 from machine import cpu_model
 from numpy.typing import NDArray
 
-from gallery_tools.extractors.extractor import Extractor, load_extractor
-from gallery_tools.extractors.registry import EXTRACTORS
-from gallery_tools.extractors.weights import VisionTransformerPatches
-from gallery_tools.indexer import BATCH, index
-from gallery_tools.photo_reader import in_threads
-from gallery_tools.photos import find_photos, load_photo
-from gallery_tools.store import Gallery, remove_gallery
+from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
+from raiha.gallery_tools.extractors.registry import EXTRACTORS
+from raiha.gallery_tools.extractors.weights import VisionTransformerPatches
+from raiha.gallery_tools.indexer import BATCH, index
+from raiha.gallery_tools.photo_reader import in_threads
+from raiha.gallery_tools.photos import find_photos, load_photo
+from raiha.gallery_tools.store import Gallery, remove_gallery
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "photos"
 GALLERY = "benchmark"

@@ -36,13 +36,13 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from backend.network.harmonizer import Harmonizer
-from backend.network.weights import SHIPPED_WEIGHTS, load_network
-from backend.pipeline import Pipeline
-from backend.request import HarmonizeRequest
-from gallery_tools.extractors.extractor import load_extractor
-from gallery_tools.extractors.registry import extractor_info
-from gallery_tools.extractors.weights import build_network
+from raiha.backend.network.harmonizer import Harmonizer
+from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network
+from raiha.backend.pipeline.pipeline import Pipeline
+from raiha.backend.pipeline.request import HarmonizeRequest
+from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.gallery_tools.extractors.registry import extractor_info
+from raiha.gallery_tools.extractors.weights import build_network
 
 SIDE = 256
 REFERENCES = 4

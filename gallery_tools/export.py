@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gallery_tools.appearance import BINS
-from gallery_tools.records import GalleryPhoto
-from gallery_tools.store import Gallery
+from raiha.gallery_tools.appearance import BINS
+from raiha.gallery_tools.records import GalleryPhoto
+from raiha.gallery_tools.store import Gallery
 
 
 def export_photos(gallery: Gallery, file: Path) -> None:

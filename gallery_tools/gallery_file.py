@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gallery_tools.appearance import BINS
-from gallery_tools.errors import RaihaError
-from gallery_tools.extractors.registry import ExtractorInfo
-from gallery_tools.folders import data_folder
+from raiha.gallery_tools.appearance import BINS
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.extractors.registry import ExtractorInfo
+from raiha.gallery_tools.folders import data_folder
 
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x52414948  # "RAIH"

@@ -7,12 +7,12 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gallery_tools.errors import RaihaError
-from gallery_tools.extractors.extractor import Extractor
-from gallery_tools.photo_reader import KnownPhoto, PreparedPhoto, read_ahead
-from gallery_tools.photos import UnreadablePhoto, find_photos
-from gallery_tools.records import Features, GalleryPhoto, NewPhoto, PhotoFile
-from gallery_tools.store import Gallery
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.gallery_tools.photo_reader import KnownPhoto, PreparedPhoto, read_ahead
+from raiha.gallery_tools.photos import UnreadablePhoto, find_photos
+from raiha.gallery_tools.records import Features, GalleryPhoto, NewPhoto, PhotoFile
+from raiha.gallery_tools.store import Gallery
 
 BATCH = 2
 """Photos of one size that the extractor is given at once; with more, its layers no longer fit the cache of a core."""

@@ -13,10 +13,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gallery_tools.appearance import hsv_histograms
-from gallery_tools.extractors.extractor import Extractor
-from gallery_tools.photos import UnreadablePhoto, decode_photo, read_file
-from gallery_tools.records import PhotoFile
+from raiha.gallery_tools.appearance import hsv_histograms
+from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.gallery_tools.photos import UnreadablePhoto, decode_photo, read_file
+from raiha.gallery_tools.records import PhotoFile
 
 _THREADS = 3
 _AHEAD = 24

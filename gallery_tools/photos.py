@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from gallery_tools.errors import RaihaError
-from gallery_tools.srgb import to_eight_bits, to_srgb
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.srgb import to_eight_bits, to_srgb
 
 _PILLOW_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".avif"})
 _HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})

@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gallery_tools.records import Features
-from gallery_tools.store import Gallery
+from raiha.gallery_tools.records import Features
+from raiha.gallery_tools.store import Gallery
 
 FOREGROUND_SHARE = 0.5
 """A patch belongs to the foreground when at least this share of it is object,"""

@@ -18,9 +18,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from gallery_tools.errors import RaihaError
-from gallery_tools.extractors.registry import ExtractorInfo
-from gallery_tools.gallery_file import (
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.extractors.registry import ExtractorInfo
+from raiha.gallery_tools.gallery_file import (
     create_database,
     damaged,
     database_path,
@@ -28,8 +28,8 @@ from gallery_tools.gallery_file import (
     open_database,
     told_errors,
 )
-from gallery_tools.patch_index import PatchIndex
-from gallery_tools.records import Features, GalleryPhoto, GalleryStatus, NewPhoto, PhotoFile
+from raiha.gallery_tools.patch_index import PatchIndex
+from raiha.gallery_tools.records import Features, GalleryPhoto, GalleryStatus, NewPhoto, PhotoFile
 
 _LOCK = "writer.lock"
 PATCHES_FILE = "patches.faiss"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gallery_tools.errors import RaihaError
-from gallery_tools.gallery_file import database_path, gallery_folder
-from gallery_tools.patch_index import PatchIndex
-from gallery_tools.store import PATCHES_FILE, Gallery, writer_lock
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.gallery_file import database_path, gallery_folder
+from raiha.gallery_tools.patch_index import PatchIndex
+from raiha.gallery_tools.store import PATCHES_FILE, Gallery, writer_lock
 
 
 @dataclass

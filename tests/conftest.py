@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from inverting_pipeline import InvertingPipeline
 
-from backend.client.raiha_client import Client
-from backend.daemon.connection import Connection
-from backend.daemon.jobs import PipelineLike
-from backend.daemon.server import Server
+from raiha.backend.client.raiha_client import Client
+from raiha.backend.daemon.connection import Connection
+from raiha.backend.daemon.jobs import PipelineLike
+from raiha.backend.daemon.server import Server
 
 
 @pytest.fixture(autouse=True)

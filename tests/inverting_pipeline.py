@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.request import (
+from raiha.backend.pipeline.request import (
     Cancelled,
     HarmonizeRequest,
     HarmonizeResult,
@@ -28,7 +28,7 @@ def inverted(pixels: Pixels) -> Pixels:
 
 
 class InvertingPipeline:
-    """Stands in for ``backend.pipeline.Pipeline`` where the daemon itself is tested.
+    """Stands in for ``raiha.backend.pipeline.pipeline.Pipeline`` where the daemon itself is tested.
 
     Attributes:
         requests: what it was asked, in order.

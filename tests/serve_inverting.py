@@ -11,8 +11,8 @@ import sys
 
 from inverting_pipeline import InvertingPipeline
 
-from backend.daemon.log import start_logging
-from backend.daemon.server import Server
+from raiha.backend.daemon.log import start_logging
+from raiha.backend.daemon.server import Server
 
 pipeline = InvertingPipeline()
 if "hold" in sys.argv:

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from backend.network.encoder import Encoder, folded_layers, unfolded_backbone
+from raiha.backend.network.encoder import Encoder, folded_layers, unfolded_backbone
 
 
 def load_backbone(backbone: nn.Module, weights: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.network.harmonizer import NetworkConfig
+from raiha.backend.network.harmonizer import NetworkConfig
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,7 +48,7 @@ class TrainingConfig:
         relit_share: share of references that are retrieved and retouched as the scene is, as if taken in its very
             light; the other retrieved ones keep their own.
         most_references: references in a step, 1 to this many.
-        region_share: share of the objects that are regions of photos (training.photo_regions).
+        region_share: share of the objects that are regions of photos (raiha.training.data.photo_regions).
         restyled_share: share of samples that are neither flat nor vivid whose whole scene, references too, gets another
             look first.
         flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as

@@ -1,6 +1,7 @@
 """The mean of two checkpoints of which one began from the other.
 
-``python -m training.mean_weights LAST BEFORE OUT --share 0.3`` writes 0.7 of LAST and 0.3 of BEFORE, with LAST's notes.
+``python -m raiha.training.mean_weights LAST BEFORE OUT --share 0.3`` writes 0.7 of LAST and 0.3 of BEFORE, with
+LAST's notes.
 Such means often hold for other pictures than those that either was trained on; whether they do is for the val split
 to say.
 """
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from backend.network.weights import load_network, read_notes, save_network
+from raiha.backend.network.weights import load_network, read_notes, save_network
 
 
 def mean_of(last: dict[str, Tensor], before: dict[str, Tensor], share: float) -> dict[str, Tensor]:

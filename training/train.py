@@ -1,9 +1,12 @@
 """Trains the harmonization network.
 
-``python -m training.train --config training/configs/shipped.toml --data DATA --out runs/shipped`` goes on where the run
-in that folder stopped; ``torchrun --nproc-per-node 2 -m training.train ...`` does so in several processes, on several
-GPUs and machines. DATA holds pack_*/ (training.photo_pack), content.npy (training.photo_features) and retrieved.npy
-(training.retrieved_references); the run folder gets state.pt, log.jsonl, tensorboard/ and harmonizer.safetensors.
+``python -m raiha.training.train --config training/configs/shipped.toml --data DATA --out runs/shipped`` goes on
+where the run
+in that folder stopped; ``torchrun --nproc-per-node 2 -m raiha.training.train ...`` does so in several processes, on
+several GPUs and machines. DATA holds pack_*/ (raiha.training.data.photo_pack), content.npy
+(raiha.training.data.photo_features) and retrieved.npy
+(raiha.training.samples.retrieved_references); the run folder gets state.pt, log.jsonl, tensorboard/ and
+harmonizer.safetensors.
 """
 
 from __future__ import annotations
@@ -14,19 +17,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from backend.network.weights import save_network
-from training.composites import Composer
-from training.config import load_config
-from training.drawn_samples import DrawnSampler
-from training.exposures import ExposureSampler
-from training.journal import Journal
-from training.objects import ObjectSampler, bounding_boxes
-from training.pair_pack import PairPack, PairSampler
-from training.photo_pack import PhotoPack
-from training.processes import Processes
-from training.recolour import standard_recipes
-from training.trainer import ReadySampler, Trainer
-from training.validate import Validation
+from raiha.backend.network.weights import save_network
+from raiha.training.config import load_config
+from raiha.training.data.pair_pack import PairPack, PairSampler
+from raiha.training.data.photo_pack import PhotoPack
+from raiha.training.journal import Journal
+from raiha.training.processes import Processes
+from raiha.training.samples.composites import Composer
+from raiha.training.samples.drawn_samples import DrawnSampler
+from raiha.training.samples.exposures import ExposureSampler
+from raiha.training.samples.objects import ObjectSampler, bounding_boxes
+from raiha.training.samples.recolour import standard_recipes
+from raiha.training.trainer import ReadySampler, Trainer
+from raiha.training.validate import Validation
 
 
 def save(trainer: Trainer, file: Path) -> None:
@@ -77,9 +80,9 @@ def main() -> None:
     parser.add_argument("--begin-from", type=Path, help="a checkpoint, instead of the backbone alone")
     parser.add_argument("--films", type=Path)
     parser.add_argument("--photos", type=Path, help="the folder of light.jsonl, for another exposure of the scene")
-    parser.add_argument("--pairs", type=Path, help="ready pairs, packed by training.pair_pack")
+    parser.add_argument("--pairs", type=Path, help="ready pairs, packed by raiha.training.data.pair_pack")
     parser.add_argument(
-        "--drawn", type=Path, nargs="+", default=[], help="samples drawn ahead by training.drawn_samples"
+        "--drawn", type=Path, nargs="+", default=[], help="samples drawn ahead by raiha.training.samples.drawn_samples"
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--validate-every", type=int, default=8000)

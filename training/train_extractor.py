@@ -4,7 +4,7 @@ The student sees a recoloured, resized, mirrored window of a photo and has to gi
 teacher, the same network before training, gave for the original photo at the same places. Features of other places
 in the batch are negatives, so that likeness of content, not of everything, is what survives.
 
-``python -m training.train_extractor --pack PACK --backbone FILE --films FILE --out FILE --minutes 15``
+``python -m raiha.training.train_extractor --pack PACK --backbone FILE --films FILE --out FILE --minutes 15``
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from gallery_tools.extractors.content_net import STRIDE, ContentNet
-from training.backbone import load_backbone, restore_batch_norm_statistics
-from training.held_rows import take
-from training.photo_pack import PhotoPack
-from training.recolour import Recipe, Source, recolour, standard_recipes
-from training.windows import cut, random_windows
+from raiha.gallery_tools.extractors.content_net import STRIDE, ContentNet
+from raiha.training.backbone import load_backbone, restore_batch_norm_statistics
+from raiha.training.data.device_arrays import take
+from raiha.training.data.photo_pack import PhotoPack
+from raiha.training.data.windows import cut, random_windows
+from raiha.training.samples.recolour import Recipe, Source, recolour, standard_recipes
 
 _TEACHER_SIDE = 448
 _STUDENT_SIDE = 256

@@ -13,17 +13,17 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from backend.network.colour_transform import transform_colours
-from backend.network.harmonizer import Harmonizer
-from gallery_tools.extractors.extractor import load_extractor
-from training.backbone import load_encoder
-from training.composites import Composer, scene_side
-from training.config import TrainingConfig
-from training.draws import uniform
-from training.inheritance import inherited
-from training.objects import ObjectSampler, ReadyPairs
-from training.processes import Processes
-from training.recolour import Recipe
+from raiha.backend.network.colour_transform import transform_colours
+from raiha.backend.network.harmonizer import Harmonizer
+from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.training.backbone import load_encoder
+from raiha.training.config import TrainingConfig
+from raiha.training.processes import Processes
+from raiha.training.samples.composites import Composer, scene_side
+from raiha.training.samples.objects import ObjectSampler, ReadyPairs
+from raiha.training.samples.random_draws import uniform
+from raiha.training.samples.recolour import Recipe
+from raiha.training.warm_start import inherited
 
 _SMALLEST_FOREGROUND = 100.0  # pixels; formula 11's epsilon_f
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from backend.network.colour_transform import transform_colours
-from backend.network.harmonizer import Harmonizer
-from gallery_tools.extractors.extractor import Extractor
-from training.composites import Composer, scene_side
-from training.objects import ObjectSampler, Scene
+from raiha.backend.network.colour_transform import transform_colours
+from raiha.backend.network.harmonizer import Harmonizer
+from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.training.samples.composites import Composer, scene_side
+from raiha.training.samples.objects import ObjectSampler, Scene
 
 _BATCH = 32
 _MOST = 320

@@ -155,7 +155,7 @@ class Daemon(NamedTuple):
 def runtime_folders() -> list[Path]:
     """The folders where a daemon of this user may have left its connection file, best first.
 
-    The same as ``gallery_tools.folders.runtime_folder``, for which an editor's Python lacks platformdirs.
+    The same as ``raiha.gallery_tools.folders.runtime_folder``, for which an editor's Python lacks platformdirs.
     """
     if os.environ.get("RAIHA_RUNTIME_DIR"):
         return [Path(os.environ["RAIHA_RUNTIME_DIR"])]
@@ -718,7 +718,7 @@ def start_daemon(command: Sequence[str], runtime_folder: str | Path | None = Non
     """Starts a daemon that outlives this program; use :func:`ensure_daemon` to wait for it, too.
 
     Args:
-        command: as ``raiha install-plugin`` recorded it, e.g. ``[python, "-m", "backend.commands.main", "serve"]``.
+        command: as ``raiha install-plugin`` recorded it: ``[python, "-m", "raiha.backend.commands.main", "serve"]``.
         runtime_folder: where the daemon is to put its connection file; None leaves it to the daemon.
 
     Raises:

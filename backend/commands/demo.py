@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from backend.commands.output import JsonFlag, emit, stderr
+from raiha.backend.commands.output import JsonFlag, emit, stderr
 
 _SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -30,8 +30,15 @@ def demo(
     """
     from PIL import Image
 
-    from backend.demo import flatten, harmonize_scene, index_samples, make_scene, own_daemon, private_folders
-    from backend.demo_sheet import draw_sheet
+    from raiha.backend.commands.demo_scene import (
+        flatten,
+        harmonize_scene,
+        index_samples,
+        make_scene,
+        own_daemon,
+        private_folders,
+    )
+    from raiha.backend.commands.demo_sheet import draw_sheet
 
     scene = make_scene(samples)
     out.mkdir(parents=True, exist_ok=True)

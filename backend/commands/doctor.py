@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from backend.commands.output import JsonFlag, emit
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import JsonFlag, emit
+from raiha.gallery_tools.errors import RaihaError
 
 Check = Callable[[], str]
 """Returns what it found; raises RaihaError when something is wrong."""
@@ -61,7 +61,7 @@ def _versions() -> str:
 def _folders() -> str:
     import os
 
-    from gallery_tools.folders import data_folder, runtime_folder
+    from raiha.gallery_tools.folders import data_folder, runtime_folder
 
     for folder in (data_folder(), runtime_folder()):
         if not os.access(folder, os.W_OK):
@@ -74,23 +74,23 @@ def _folders() -> str:
 def _extractor() -> str:
     import numpy as np
 
-    from gallery_tools.extractors.extractor import load_extractor
+    from raiha.gallery_tools.extractors.extractor import load_extractor
 
     features = load_extractor().content_features([np.zeros((64, 64, 3), np.uint8)])[0]
     return f"bundled, {features.shape[2]} channels"
 
 
 def _network() -> str:
-    from backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes
+    from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes
 
     load_network()
     return f"{SHIPPED_WEIGHTS.name}, trained on {read_notes(SHIPPED_WEIGHTS).get('samples', '?')} samples"
 
 
 def _galleries() -> str:
-    from gallery_tools.extractors.extractor import load_extractor
-    from gallery_tools.gallery_file import gallery_names
-    from gallery_tools.store import Gallery
+    from raiha.gallery_tools.extractors.extractor import load_extractor
+    from raiha.gallery_tools.gallery_file import gallery_names
+    from raiha.gallery_tools.store import Gallery
 
     found = []
     for name in gallery_names():
@@ -102,8 +102,8 @@ def _galleries() -> str:
 
 
 def _daemon() -> str:
-    from backend.client.raiha_client import Client, ClientError
-    from backend.daemon_link import as_raiha_error
+    from raiha.backend.client.raiha_client import Client, ClientError
+    from raiha.backend.daemon.link import as_raiha_error
 
     try:
         with Client.connect(name="raiha doctor") as client:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress as Bars
 
-from backend.commands.output import JsonFlag, emit, stderr
+from raiha.backend.commands.output import JsonFlag, emit, stderr
 
 if TYPE_CHECKING:
-    from backend.evaluation import PairFigures
+    from raiha.backend.evaluation import PairFigures
 
 
 def evaluate(
@@ -30,8 +30,8 @@ def evaluate(
 
         raiha evaluate pairs --gallery default --json
     """
-    from backend.evaluation import evaluate_pair, find_pairs
-    from backend.pipeline import Pipeline
+    from raiha.backend.evaluation import evaluate_pair, find_pairs
+    from raiha.backend.pipeline.pipeline import Pipeline
 
     pairs = find_pairs(folder)
     pipeline = Pipeline(network_weights=weights)
@@ -51,7 +51,7 @@ def evaluate(
 
 
 def _report(figures: list[PairFigures]) -> dict[str, Any]:
-    from backend.evaluation import mean_measures
+    from raiha.backend.evaluation import mean_measures
 
     methods = figures[0].measures.keys()
     means = {method: mean_measures([one.measures[method] for one in figures]) for method in methods}

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.commands.output import JsonFlag, emit
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import JsonFlag, emit
+from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
-    from gallery_tools.store import Gallery
+    from raiha.gallery_tools.store import Gallery
 
 app = typer.Typer(no_args_is_help=True, help="See what galleries hold, and keep them in order.")
 
@@ -32,7 +32,7 @@ def status(
 
         raiha gallery status --gallery people --json
     """
-    from gallery_tools.gallery_file import gallery_names
+    from raiha.gallery_tools.gallery_file import gallery_names
 
     found = [_status_of(name) for name in gallery_names()] if gallery is None else [_status_of(gallery, strict=True)]
     text = "\n".join(_status_text(one) for one in found)
@@ -49,7 +49,7 @@ def list_photos(gallery: GalleryName = "default", json: JsonFlag = False) -> Non
 
         raiha gallery list --gallery people --json
     """
-    from gallery_tools.store import Gallery
+    from raiha.gallery_tools.store import Gallery
 
     with Gallery(gallery) as opened:
         photos = [
@@ -73,7 +73,7 @@ def remove(
 
         raiha gallery remove --all --gallery people
     """
-    from gallery_tools.store import Gallery, remove_gallery
+    from raiha.gallery_tools.store import Gallery, remove_gallery
 
     if all_photos == bool(paths):
         raise RaihaError(
@@ -107,7 +107,7 @@ def verify(
 
         raiha gallery verify --repair --gallery people
     """
-    from gallery_tools.verify import verify as verify_gallery
+    from raiha.gallery_tools.verify import verify as verify_gallery
 
     report = verify_gallery(gallery, repair=repair)
     missing = [f"Not there just now: {path}" for path in report.missing]
@@ -144,8 +144,8 @@ def export(
 
         raiha gallery export people.json --features --gallery people
     """
-    from gallery_tools.export import export_features, export_photos
-    from gallery_tools.store import Gallery
+    from raiha.gallery_tools.export import export_features, export_photos
+    from raiha.gallery_tools.store import Gallery
 
     files = [file, file.with_suffix(".npz")] if features else [file]
     _require_free(files, overwrite)
@@ -158,7 +158,7 @@ def export(
 
 
 def _status_of(name: str, *, strict: bool = False) -> dict[str, object]:
-    from gallery_tools.store import Gallery
+    from raiha.gallery_tools.store import Gallery
 
     try:
         with Gallery(name) as gallery:

@@ -11,12 +11,12 @@ import typer
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bars
 
-from backend.commands.output import JsonFlag, emit, stderr
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import JsonFlag, emit, stderr
+from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
-    from backend.image_file import ImageFile
-    from backend.request import HarmonizeRequest, HarmonizeResult
+    from raiha.backend.image_file import ImageFile
+    from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
 
 
 STAGES = {
@@ -70,7 +70,7 @@ def harmonize(
     _refuse_to_overwrite(output, [image, mask, background])
     from dataclasses import replace
 
-    from backend.image_file import check_writable, write_image
+    from raiha.backend.image_file import check_writable, write_image
 
     source, request = _read_request(image, mask, background, _parse_offset(offset))
     check_writable(output, alpha=source.pixels.shape[2] == 4)
@@ -101,9 +101,9 @@ def _refuse_to_overwrite(output: Path, inputs: list[Path | None]) -> None:
 def _read_request(
     image: Path, mask: Path | None, background: Path | None, offset: tuple[int, int]
 ) -> tuple[ImageFile, HarmonizeRequest]:
-    from backend.image_file import alike, read_image, read_mask
-    from backend.object_bounds import object_bounds
-    from backend.request import HarmonizeRequest
+    from raiha.backend.image_file import alike, read_image, read_mask
+    from raiha.backend.pipeline.bounds import object_bounds
+    from raiha.backend.pipeline.request import HarmonizeRequest
 
     source = read_image(image)
     if mask is None and (background is None or source.pixels.shape[2] == 3):
@@ -140,7 +140,7 @@ def _parse_offset(text: str) -> tuple[int, int]:
 
 def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[HarmonizeResult, bool]:
     """The result, and whether a daemon made it."""
-    from backend.daemon_link import harmonize_by_daemon
+    from raiha.backend.daemon.link import harmonize_by_daemon
 
     with _ProgressBar() as bar:
         if not no_daemon:
@@ -149,7 +149,7 @@ def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[Harmoniz
             except RaihaError as error:
                 if error.code != "no-daemon":
                     raise
-        from backend.pipeline import Pipeline
+        from raiha.backend.pipeline.pipeline import Pipeline
 
         return Pipeline().harmonize(request, bar.show, lambda: False), False
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from backend.commands.output import JsonFlag, emit, stderr
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import JsonFlag, emit, stderr
+from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
-    from gallery_tools.indexer import IndexProgress, IndexReport
+    from raiha.gallery_tools.indexer import IndexProgress, IndexReport
 
 
 def index(
@@ -35,11 +35,11 @@ def index(
 
         raiha index ~/Pictures/portraits ~/Pictures/studio --gallery people
     """
-    from gallery_tools.extractors.extractor import load_extractor
-    from gallery_tools.gallery_file import database_path
-    from gallery_tools.indexer import index as index_folders
-    from gallery_tools.indexer import require_photos
-    from gallery_tools.store import Gallery
+    from raiha.gallery_tools.extractors.extractor import load_extractor
+    from raiha.gallery_tools.gallery_file import database_path
+    from raiha.gallery_tools.indexer import index as index_folders
+    from raiha.gallery_tools.indexer import require_photos
+    from raiha.gallery_tools.store import Gallery
 
     roots = require_photos(folders)
     if extractor is None and database_path(gallery).exists():

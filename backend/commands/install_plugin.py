@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backend.commands.output import JsonFlag, emit
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import JsonFlag, emit
+from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
-    from backend.plugin_installer.shared import Report
+    from raiha.backend.plugin_installer.shared import Report
 
 
 class Editor(str, Enum):
-    """The editors that Raiha has a plug-in for; a file of that name in ``backend.plugin_installer`` each."""
+    """The editors that Raiha has a plug-in for; a file of that name in ``raiha.backend.plugin_installer`` each."""
 
     KRITA = "krita"
     GIMP = "gimp"
@@ -43,7 +43,7 @@ def install_plugin(
 
         raiha install-plugin krita --uninstall
     """
-    installer = importlib.import_module(f"backend.plugin_installer.{editor.value}")
+    installer = importlib.import_module(f"raiha.backend.plugin_installer.{editor.value}")
     if uninstall and zip_path is not None:
         raise RaihaError("wrong-usage", "--zip and --uninstall exclude each other.", "Give one of them.", exit_status=2)
     if zip_path is not None:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from backend.commands.output import emit_error
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import emit_error
+from raiha.gallery_tools.errors import RaihaError
 
 COMMANDS = [
     "harmonize",
@@ -79,7 +79,7 @@ def raiha(
 
 
 def _register(name: str) -> None:
-    module = importlib.import_module(f"backend.commands.{name}")
+    module = importlib.import_module(f"raiha.backend.commands.{name}")
     command = name.replace("_", "-")
     if hasattr(module, "app"):
         app.add_typer(module.app, name=command)

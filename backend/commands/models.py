@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backend.commands.output import JsonFlag, emit, stderr
+from raiha.backend.commands.output import JsonFlag, emit, stderr
 
 app = typer.Typer(no_args_is_help=True, help="The extractors and the network: which there are, and fetching weights.")
 
@@ -21,9 +21,9 @@ def list_models(json: JsonFlag = False) -> None:
 
         raiha models list --json
     """
-    from backend.network.weights import SHIPPED_WEIGHTS, read_notes
-    from gallery_tools.extractors.registry import EXTRACTORS
-    from gallery_tools.extractors.weights import has_weights
+    from raiha.backend.network.weights import SHIPPED_WEIGHTS, read_notes
+    from raiha.gallery_tools.extractors.registry import EXTRACTORS
+    from raiha.gallery_tools.extractors.weights import has_weights
 
     extractors: list[dict[str, Any]] = [
         {
@@ -57,8 +57,8 @@ def pull(
 
         raiha models pull dvt-b
     """
-    from gallery_tools.extractors.registry import extractor_info
-    from gallery_tools.extractors.weights import build_network, has_weights
+    from raiha.gallery_tools.extractors.registry import extractor_info
+    from raiha.gallery_tools.extractors.weights import build_network, has_weights
 
     info = extractor_info(name)
     if not has_weights(info):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.commands.output import JsonFlag, emit
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import JsonFlag, emit
+from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gallery_tools.search import Reference
+    from raiha.gallery_tools.search import Reference
 
 
 def search(
@@ -36,13 +36,13 @@ def search(
 
         raiha search composite.png --mask mask.png --gallery people -k 8 --json
     """
-    from backend.image_file import read_mask
-    from gallery_tools.appearance import hsv_histograms
-    from gallery_tools.extractors.extractor import load_extractor
-    from gallery_tools.photos import load_photo
-    from gallery_tools.search import search as search_gallery
-    from gallery_tools.search import share_of_foreground
-    from gallery_tools.store import Gallery
+    from raiha.backend.image_file import read_mask
+    from raiha.gallery_tools.appearance import hsv_histograms
+    from raiha.gallery_tools.extractors.extractor import load_extractor
+    from raiha.gallery_tools.photos import load_photo
+    from raiha.gallery_tools.search import search as search_gallery
+    from raiha.gallery_tools.search import share_of_foreground
+    from raiha.gallery_tools.store import Gallery
 
     photo = load_photo(image)
     object_mask = read_mask(mask)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backend.commands.output import JsonFlag, emit
-from gallery_tools.errors import RaihaError
+from raiha.backend.commands.output import JsonFlag, emit
+from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
-    from backend.daemon.connection import Connection
-    from backend.daemon.jobs import PipelineLike
+    from raiha.backend.daemon.connection import Connection
+    from raiha.backend.daemon.jobs import PipelineLike
 
 
 def serve(
@@ -37,11 +37,11 @@ def serve(
 
         raiha serve --idle-seconds 60 --json
     """
-    from backend.daemon.log import start_logging
-    from backend.daemon.server import Server
+    from raiha.backend.daemon.log import start_logging
+    from raiha.backend.daemon.server import Server
 
     def make_pipeline() -> PipelineLike:
-        from backend.pipeline import Pipeline
+        from raiha.backend.pipeline.pipeline import Pipeline
 
         return Pipeline(device=device)
 
@@ -62,8 +62,8 @@ def serve(
 
 def _galleries() -> list[dict[str, Any]]:
     """The galleries that can be searched; a damaged one is left out, `raiha gallery verify` tells about it."""
-    from gallery_tools.gallery_file import gallery_names
-    from gallery_tools.store import Gallery
+    from raiha.gallery_tools.gallery_file import gallery_names
+    from raiha.gallery_tools.store import Gallery
 
     found = []
     for name in gallery_names():

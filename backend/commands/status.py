@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from backend.client.raiha_client import Client, ClientError
-from backend.commands.output import JsonFlag, emit
-from backend.daemon_link import as_raiha_error
+from raiha.backend.client.raiha_client import Client, ClientError
+from raiha.backend.commands.output import JsonFlag, emit
+from raiha.backend.daemon.link import as_raiha_error
 
 
 def status(json: JsonFlag = False) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from backend.client.raiha_client import Client, ClientError, find_daemon
-from backend.commands.output import JsonFlag, emit
-from backend.daemon_link import as_raiha_error
-from gallery_tools.errors import RaihaError
+from raiha.backend.client.raiha_client import Client, ClientError, find_daemon
+from raiha.backend.commands.output import JsonFlag, emit
+from raiha.backend.daemon.link import as_raiha_error
+from raiha.gallery_tools.errors import RaihaError
 
 SECONDS_TO_END = 15.0
 

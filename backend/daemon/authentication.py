@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.client.raiha_client import digest
-from backend.protocol import MAGIC, MAX_FRAMES, MAX_HEADER_BYTES, BadMessage, Header
-from gallery_tools.errors import RaihaError
+from raiha.backend.client.raiha_client import digest
+from raiha.backend.daemon.protocol import MAGIC, MAX_FRAMES, MAX_HEADER_BYTES, BadMessage, Header
+from raiha.gallery_tools.errors import RaihaError
 
 NONCE_BYTES = 16
 DIGEST_BYTES = 32

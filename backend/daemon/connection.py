@@ -13,8 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from backend.client.raiha_client import CONNECTION_FILE, PROTOCOL, ClientError, find_daemon
-from gallery_tools.errors import RaihaError
+from raiha.backend.client.raiha_client import CONNECTION_FILE, PROTOCOL, ClientError, find_daemon
+from raiha.gallery_tools.errors import RaihaError
 
 LOCK_FILE = "raiha-daemon.lock"
 

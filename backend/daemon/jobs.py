@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from backend.daemon.authentication import SealedMessage, seal
-from backend.protocol import (
+from raiha.backend.daemon.authentication import SealedMessage, seal
+from raiha.backend.daemon.protocol import (
     HarmonizeMessage,
     Header,
     changes_frames,
@@ -23,8 +23,8 @@ from backend.protocol import (
     preview_message,
     result_message,
 )
-from backend.request import Cancelled, HarmonizeRequest, HarmonizeResult, PreviewResult, Progress
-from gallery_tools.errors import RaihaError
+from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, PreviewResult, Progress
+from raiha.gallery_tools.errors import RaihaError
 
 log = logging.getLogger("raiha.daemon")
 
@@ -33,7 +33,7 @@ JobKey = tuple[bytes, str]
 
 
 class PipelineLike(Protocol):
-    """What does the work; ``backend.pipeline.Pipeline`` in the daemon that users run."""
+    """What does the work; ``raiha.backend.pipeline.pipeline.Pipeline`` in the daemon that users run."""
 
     def harmonize(
         self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]

@@ -6,7 +6,7 @@ import logging
 import logging.handlers
 from pathlib import Path
 
-from gallery_tools.folders import data_folder
+from raiha.gallery_tools.folders import data_folder
 
 
 def log_path() -> Path:

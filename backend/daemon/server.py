@@ -15,20 +15,20 @@ from typing import Any
 import psutil
 import zmq
 
-from backend.daemon.authentication import MAX_PARTS, ReplayGuard, seal, split
-from backend.daemon.connection import (
+from raiha.backend.daemon.authentication import MAX_PARTS, ReplayGuard, seal, split
+from raiha.backend.daemon.connection import (
     Connection,
     has_connection_file,
     remove_connection_file,
     single_instance,
     write_connection_file,
 )
-from backend.daemon.jobs import Job, JobKey, PipelineLike, Worker, unexpected
-from backend.daemon.log import log_path
-from backend.daemon.wakeup import Wakeup
-from backend.protocol import PROTOCOL, BadMessage, Header, error_header, parse_header
-from gallery_tools.errors import RaihaError
-from gallery_tools.folders import runtime_folder
+from raiha.backend.daemon.jobs import Job, JobKey, PipelineLike, Worker, unexpected
+from raiha.backend.daemon.log import log_path
+from raiha.backend.daemon.protocol import PROTOCOL, BadMessage, Header, error_header, parse_header
+from raiha.backend.daemon.wakeup import Wakeup
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.folders import runtime_folder
 
 log = logging.getLogger("raiha.daemon")
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles
+from raiha.backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles
 
 _STEEPNESS = 8.0  # steps of colour are multiplied by this, clipped to 2: small ones tell most
 _PAIRS = 3  # guesses of each line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import timm
 from torch import Tensor, nn
 
-from gallery_tools.extractors.folding import fold_batch_norms
+from raiha.gallery_tools.extractors.folding import fold_batch_norms
 
 CHANNELS = (32, 96, 320)
 """Channels of the encoder's feature maps, at strides 8, 16 and 32."""

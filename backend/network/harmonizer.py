@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backend.network.colour_transform import about_mean
-from backend.network.edge_profiles import EdgeProfiles, edge_profiles
-from backend.network.edge_regression import EdgeReader, EdgeRegression
-from backend.network.encoder import CHANNELS, Encoder
-from backend.network.fusion import SemanticGuidedFusion
-from backend.network.regions import colour_statistics, masked_mean, regions
+from raiha.backend.network.colour_transform import about_mean
+from raiha.backend.network.edge_profiles import EdgeProfiles, edge_profiles
+from raiha.backend.network.edge_regression import EdgeReader, EdgeRegression
+from raiha.backend.network.encoder import CHANNELS, Encoder
+from raiha.backend.network.fusion import SemanticGuidedFusion
+from raiha.backend.network.regions import colour_statistics, masked_mean, regions
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from backend.network.harmonizer import Harmonizer, NetworkConfig
-from gallery_tools.errors import RaihaError
+from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.gallery_tools.errors import RaihaError
 
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "harmonizer.safetensors"
 

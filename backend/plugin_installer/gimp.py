@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.plugin_installer.shared import Report, copy_plugin, plugin_source
-from gallery_tools.errors import RaihaError
+from raiha.backend.plugin_installer.shared import Report, copy_plugin, plugin_source
+from raiha.gallery_tools.errors import RaihaError
 
 PLUGIN = "harmonize"
 SOURCE_FOLDER = "plugin_gimp"

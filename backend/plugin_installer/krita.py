@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.plugin_installer.shared import Report, copy_plugin, plugin_source
+from raiha.backend.plugin_installer.shared import Report, copy_plugin, plugin_source
 
 PLUGIN = "raiha"
 SOURCE_FOLDER = "plugin_krita"

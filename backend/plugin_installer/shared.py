@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from gallery_tools.errors import RaihaError
+from raiha.gallery_tools.errors import RaihaError
 
 PACKAGES_FOLDER = Path(__file__).resolve().parents[2]
 SHARED_FILES = ("raiha_client.py", "raiha_texts.py")
@@ -63,6 +63,6 @@ def copy_plugin(source: Path, target: Path) -> None:
 def daemon_record() -> dict[str, object]:
     """Return how the plug-in starts the daemon."""
     return {
-        "command": [sys.executable, "-m", "backend.commands.main", "serve"],
+        "command": [sys.executable, "-m", "raiha.backend.commands.main", "serve"],
         "version": version("raiha"),
     }

@@ -12,8 +12,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gallery_tools.extractors.registry import ExtractorInfo, extractor_info
-from gallery_tools.extractors.weights import build_network, fingerprint_of
+from raiha.gallery_tools.extractors.registry import ExtractorInfo, extractor_info
+from raiha.gallery_tools.extractors.weights import build_network, fingerprint_of
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)

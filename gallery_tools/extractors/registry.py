@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gallery_tools.errors import RaihaError
+from raiha.gallery_tools.errors import RaihaError
 
 
 @dataclass(frozen=True)

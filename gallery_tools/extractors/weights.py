@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gallery_tools.errors import RaihaError
-from gallery_tools.extractors.content_net import ContentNet
-from gallery_tools.extractors.folding import fold_batch_norms
-from gallery_tools.extractors.registry import BUNDLED_WEIGHTS, ExtractorInfo
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.extractors.content_net import ContentNet
+from raiha.gallery_tools.extractors.folding import fold_batch_norms
+from raiha.gallery_tools.extractors.registry import BUNDLED_WEIGHTS, ExtractorInfo
 
 
 class VisionTransformerPatches(nn.Module):

@@ -15,12 +15,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-import gallery_tools.extractors.weights as extractor_weights
-from backend import pipeline
-from backend.client.raiha_client import CONNECTION_FILE
-from backend.commands.main import app
-from gallery_tools.extractors.registry import EXTRACTORS
-from gallery_tools.store import Gallery
+import raiha.gallery_tools.extractors.weights as extractor_weights
+from raiha.backend.client.raiha_client import CONNECTION_FILE
+from raiha.backend.commands.main import app
+from raiha.backend.pipeline import pipeline
+from raiha.gallery_tools.extractors.registry import EXTRACTORS
+from raiha.gallery_tools.store import Gallery
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "photos" / "coco_000000000127.jpg"
 

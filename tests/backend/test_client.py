@@ -17,8 +17,8 @@ import zmq
 from conftest import RunningDaemon
 from test_daemon_jobs import finish, frame, noise, send
 
-from backend.client import raiha_client
-from backend.client.raiha_client import (
+from raiha.backend.client import raiha_client
+from raiha.backend.client.raiha_client import (
     CONNECTION_FILE,
     MAGIC,
     Client,
@@ -29,9 +29,9 @@ from backend.client.raiha_client import (
     runtime_folders,
     start_log,
 )
-from backend.daemon.authentication import seal
-from backend.daemon.server import Limits
-from gallery_tools.folders import runtime_folder
+from raiha.backend.daemon.authentication import seal
+from raiha.backend.daemon.server import Limits
+from raiha.gallery_tools.folders import runtime_folder
 
 SOURCE = Path(raiha_client.__file__)
 KEY = bytes(range(32))

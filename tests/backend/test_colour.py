@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from backend.colour import MatrixSpace, SrgbSpace, colour_space
-from backend.colour_table import TableSpace
-from backend.tone_curve import LINEAR, SRGB, ParametricCurve, SampledCurve
-from gallery_tools.errors import RaihaError
+from raiha.backend.colour.spaces import MatrixSpace, SrgbSpace, colour_space
+from raiha.backend.colour.table import TableSpace
+from raiha.backend.colour.tone_curve import LINEAR, SRGB, ParametricCurve, SampledCurve
+from raiha.gallery_tools.errors import RaihaError
 
 PROFILES = {
     "Adobe RGB": icc.profile("adobe", icc.gamma(2.19921875), 2),

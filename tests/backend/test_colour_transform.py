@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from backend.network.colour_transform import IDENTITY, about_mean, transform_colours
+from raiha.backend.network.colour_transform import IDENTITY, about_mean, transform_colours
 
 PICTURE = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 

@@ -14,12 +14,12 @@ import pytest
 from conftest import RunningDaemon
 from typer.testing import CliRunner, Result
 
-from backend.client.raiha_client import CONNECTION_FILE, Client
-from backend.commands import main, status
-from gallery_tools.errors import RaihaError
-from gallery_tools.folders import runtime_folder
+from raiha.backend.client.raiha_client import CONNECTION_FILE, Client
+from raiha.backend.commands import main, status
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.folders import runtime_folder
 
-RAIHA = [sys.executable, "-m", "backend.commands.main"]
+RAIHA = [sys.executable, "-m", "raiha.backend.commands.main"]
 
 
 def raiha(*arguments: str) -> Result:
@@ -133,8 +133,7 @@ def test_version_and_help_by_example() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    show = (
-        "import sys, backend.commands.main; print([m for m in ('torch', 'timm', 'faiss', 'zmq') if m in sys.modules])"
-    )
+    heavy = "('torch', 'timm', 'faiss', 'zmq')"
+    show = f"import sys, raiha.backend.commands.main; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True)
     assert loaded.stdout.strip() == "[]"

@@ -12,7 +12,7 @@ from PIL import Image
 
 
 def raiha(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "backend.commands.main", *arguments]
+    command = [sys.executable, "-m", "raiha.backend.commands.main", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from backend.commands.main import app
-from backend.image_file import read_image
+from raiha.backend.commands.main import app
+from raiha.backend.image_file import read_image
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_strength_0_gives_the_picture_back(folder: Path) -> None:
 
 
 def test_a_daemon_gives_the_same_bytes(folder: Path, start_daemon: Callable[..., Any]) -> None:
-    from backend.pipeline import Pipeline
+    from raiha.backend.pipeline.pipeline import Pipeline
 
     arguments = ["composite.png", "--mask", "mask.png", "--only", "colour", "--strength", "0.7"]
     alone = raiha(folder, *arguments, "-o", "alone.png", "--no-daemon")

@@ -17,9 +17,9 @@ from conftest import RunningDaemon
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.client.raiha_client import MAGIC, digest
-from backend.daemon.authentication import seal
-from backend.daemon.server import Limits
+from raiha.backend.client.raiha_client import MAGIC, digest
+from raiha.backend.daemon.authentication import seal
+from raiha.backend.daemon.server import Limits
 
 GREETING = b"\xff" + b"\0" * 8 + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" * 32
 

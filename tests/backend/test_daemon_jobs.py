@@ -10,8 +10,8 @@ import pytest
 from conftest import RunningDaemon
 from inverting_pipeline import InvertingPipeline, inverted
 
-from backend.client.raiha_client import Client, ClientError, Frame, Job
-from backend.daemon.server import Limits
+from raiha.backend.client.raiha_client import Client, ClientError, Frame, Job
+from raiha.backend.daemon.server import Limits
 
 
 def frame(pixels: np.ndarray, order: str = "RGBA") -> Frame:

@@ -11,11 +11,11 @@ from conftest import RunningDaemon
 from PIL import Image
 from test_daemon_jobs import FailingPipeline, noise
 
-from backend.client.raiha_client import ClientError
-from backend.daemon_link import as_raiha_error, harmonize_by_daemon
-from backend.pipeline import Pipeline
-from backend.request import Cancelled, HarmonizeRequest
-from gallery_tools.errors import RaihaError
+from raiha.backend.client.raiha_client import ClientError
+from raiha.backend.daemon.link import as_raiha_error, harmonize_by_daemon
+from raiha.backend.pipeline.pipeline import Pipeline
+from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
+from raiha.gallery_tools.errors import RaihaError
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

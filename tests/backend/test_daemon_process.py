@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from test_daemon_jobs import finish, noise, send
 
-from backend.client.raiha_client import CONNECTION_FILE, Client, ClientError, ensure_daemon, find_daemon
-from gallery_tools.folders import runtime_folder
+from raiha.backend.client.raiha_client import CONNECTION_FILE, Client, ClientError, ensure_daemon, find_daemon
+from raiha.gallery_tools.folders import runtime_folder
 
 TESTS = Path(__file__).parents[1]
 SERVE = [sys.executable, str(TESTS / "serve_inverting.py")]
 CLIENT = """
 import sys
 from test_daemon_jobs import noise, send
-from backend.client.raiha_client import Client
+from raiha.backend.client.raiha_client import Client
 client = Client.connect()
 job = send(client)
 while job.progress[0] != "network":

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, edge_profiles
+from raiha.backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, edge_profiles
 
 SIDE = 64
 

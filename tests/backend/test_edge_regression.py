@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from backend.network.edge_profiles import edge_profiles
-from backend.network.edge_regression import EdgeReader, EdgeRegression, evidence, weighted_regression
+from raiha.backend.network.edge_profiles import edge_profiles
+from raiha.backend.network.edge_regression import EdgeReader, EdgeRegression, evidence, weighted_regression
 
 SIDE = 64
 

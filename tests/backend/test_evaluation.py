@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.evaluation import Pair, evaluate_pair, find_pairs, measure
-from backend.request import HarmonizeRequest, HarmonizeResult
-from gallery_tools.errors import RaihaError
+from raiha.backend.evaluation import Pair, evaluate_pair, find_pairs, measure
+from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
+from raiha.gallery_tools.errors import RaihaError
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PHOTO = "coco_000000234748"
@@ -105,7 +105,7 @@ def test_a_perfect_and_an_idle_method_are_told_apart(pairs_folder: Path) -> None
 
 
 def test_the_command_prints_one_object_with_figures_of_the_harmonized_image(pairs_folder: Path) -> None:
-    command = [sys.executable, "-m", "backend.commands.main", "evaluate", str(pairs_folder), "--json"]
+    command = [sys.executable, "-m", "raiha.backend.commands.main", "evaluate", str(pairs_folder), "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     report = json.loads(ran.stdout)
     assert report["n"] == len(report["per_image"]) == 1

@@ -10,13 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coefficient_map import object_transforms
-from backend.full_resolution import apply
-from backend.network.colour_transform import transform_colours
-from backend.object_bounds import object_bounds
-from backend.request import Cancelled, HarmonizeRequest
-from backend.working_copy import WorkingCopy, around_object, whole_picture
-from gallery_tools.errors import RaihaError
+from raiha.backend.network.colour_transform import transform_colours
+from raiha.backend.pipeline.bounds import object_bounds
+from raiha.backend.pipeline.coefficient_map import object_transforms
+from raiha.backend.pipeline.crops import WorkingCopy, around_object, whole_picture
+from raiha.backend.pipeline.full_resolution import apply
+from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
+from raiha.gallery_tools.errors import RaihaError
 
 DTYPES = ["uint8", "uint16", "float16", "float32"]
 SIZES = st.one_of(st.tuples(st.integers(1, 40), st.integers(1, 40)), st.sampled_from([(1, 1), (40, 3000), (211, 123)]))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.image_file import ImageFile, alike, converted, read_image, read_mask, write_image
-from gallery_tools.errors import RaihaError
+from raiha.backend.image_file import ImageFile, alike, converted, read_image, read_mask, write_image
+from raiha.gallery_tools.errors import RaihaError
 
 ADOBE = icc.profile("adobe", icc.gamma(2.2), 2)
 

@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
-from backend.network.colour_transform import transform_colours
-from backend.network.edge_profiles import edge_profiles
-from backend.network.fusion import SemanticGuidedFusion
-from backend.network.harmonizer import Harmonizer, NetworkConfig, _resized
-from backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes, save_network
-from gallery_tools.errors import RaihaError
+from raiha.backend.network.colour_transform import transform_colours
+from raiha.backend.network.edge_profiles import edge_profiles
+from raiha.backend.network.fusion import SemanticGuidedFusion
+from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig, _resized
+from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes, save_network
+from raiha.gallery_tools.errors import RaihaError
 
 SIDE = 64
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.pipeline import Pipeline
-from backend.references import MOST_REFERENCES
-from backend.request import Cancelled, HarmonizeRequest
-from gallery_tools.errors import RaihaError
-from gallery_tools.extractors.extractor import load_extractor
-from gallery_tools.indexer import index
-from gallery_tools.store import Gallery
+from raiha.backend.pipeline.pipeline import Pipeline
+from raiha.backend.pipeline.references import MOST_REFERENCES
+from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.gallery_tools.indexer import index
+from raiha.gallery_tools.store import Gallery
 
 PHOTOS = Path(__file__).parents[2] / "samples" / "photos"
 MASKS = PHOTOS.parent / "masks"

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from backend import protocol
-from backend.protocol import BadMessage, HarmonizeMessage, parse_harmonize, parse_header
-from gallery_tools.errors import RaihaError
+from raiha.backend.daemon import protocol
+from raiha.backend.daemon.protocol import BadMessage, HarmonizeMessage, parse_harmonize, parse_header
+from raiha.gallery_tools.errors import RaihaError
 
 LAYER = {"frame": 0, "shape": [2, 3, 4], "dtype": "uint8", "order": "RGBA"}
 BACKGROUND = {**LAYER, "frame": 1}

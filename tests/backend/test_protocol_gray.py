@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageCms
 
-from backend.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
+from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
 
 DTYPES = [np.dtype(name) for name in ("uint8", "uint16", "float16", "float32")]
 

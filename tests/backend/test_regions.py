@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from backend.network.regions import colour_statistics, masked_mean, regions, surroundings
+from raiha.backend.network.regions import colour_statistics, masked_mean, regions, surroundings
 
 
 def mask_of(top: int, bottom: int) -> torch.Tensor:

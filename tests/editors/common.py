@@ -24,7 +24,7 @@ IMAGES = REPOSITORY / "docs" / "images"
 PICTURE = SAMPLES / "photos" / "coco_000000397133.jpg"
 OBJECT = SAMPLES / "photos" / "coco_000000000529.jpg"
 OBJECT_MASK = SAMPLES / "masks" / "coco_000000000529_0.png"
-RAIHA = (sys.executable, "-m", "backend.commands.main")
+RAIHA = (sys.executable, "-m", "raiha.backend.commands.main")
 HELD = (sys.executable, str(REPOSITORY / "tests" / "serve_inverting.py"), "hold")
 """A real daemon whose jobs never end by themselves: for tests that cancel or kill."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny_extractor import SAMPLES, TINY, CountingExtractor
 
-from gallery_tools.store import Gallery
+from raiha.gallery_tools.store import Gallery
 
 
 @pytest.fixture

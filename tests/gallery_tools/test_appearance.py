@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tiny_extractor import SAMPLES
 
-from gallery_tools.appearance import BINS, HUE_BINS, SATURATION_BINS, hsv_histograms
-from gallery_tools.photos import load_photo
+from raiha.gallery_tools.appearance import BINS, HUE_BINS, SATURATION_BINS, hsv_histograms
+from raiha.gallery_tools.photos import load_photo
 
 
 def reference_histogram(patch: np.ndarray) -> list[float]:

@@ -12,8 +12,8 @@ from PIL import Image
 from tiny_extractor import SAMPLES, TINY
 from typer.testing import CliRunner
 
-from backend.commands.main import app
-from gallery_tools.store import Gallery
+from raiha.backend.commands.main import app
+from raiha.gallery_tools.store import Gallery
 
 MASKS = Path(__file__).parents[2] / "samples" / "masks"
 
@@ -80,7 +80,7 @@ def test_stopped_index_says_that_it_can_go_on(album, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gallery_tools.indexer.index", stop)
+    monkeypatch.setattr("raiha.gallery_tools.indexer.index", stop)
     assert "are kept" in raiha("index", album(1), status=130)
 
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from tiny_extractor import SAMPLES, TINY
 
-from gallery_tools.errors import RaihaError
-from gallery_tools.indexer import index
-from gallery_tools.store import Gallery
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.indexer import index
+from raiha.gallery_tools.store import Gallery
 
 
 def test_indexes_all_photos_and_nothing_twice(gallery, extractor, album):
@@ -148,7 +148,7 @@ def test_photo_that_vanishes_after_the_walk_is_named(gallery, extractor, album, 
         victim.unlink(missing_ok=True)
         return resize(photo)
 
-    monkeypatch.setattr("gallery_tools.photo_reader._THREADS", 1)
+    monkeypatch.setattr("raiha.gallery_tools.photo_reader._THREADS", 1)
     monkeypatch.setattr(extractor, "resize", vanish)
     report = index(gallery, extractor, [folder])
     assert [path for path, _ in report.skipped] == [victim]
@@ -165,7 +165,7 @@ def test_progress_ends_at_the_total(gallery, extractor, album):
 
 
 def test_interrupted_run_keeps_what_is_done_and_goes_on(gallery, extractor, album, monkeypatch):
-    monkeypatch.setattr("gallery_tools.indexer.BATCH", 2)
+    monkeypatch.setattr("raiha.gallery_tools.indexer.BATCH", 2)
     folder = album(10)
 
     def stop(progress):
@@ -183,8 +183,8 @@ def test_interrupted_run_keeps_what_is_done_and_goes_on(gallery, extractor, albu
 KILLED = """
 import os, sys
 from pathlib import Path
-import gallery_tools.indexer as indexer
-from gallery_tools.store import Gallery
+import raiha.gallery_tools.indexer as indexer
+from raiha.gallery_tools.store import Gallery
 from tiny_extractor import CountingExtractor, TINY
 indexer.BATCH = 1
 indexer._PHOTOS_A_COMMIT = 3

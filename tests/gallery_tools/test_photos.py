@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from tiny_extractor import SAMPLES
 
-from gallery_tools import photos
-from gallery_tools.photos import UnreadablePhoto, find_photos, load_photo
+from raiha.gallery_tools import photos
+from raiha.gallery_tools.photos import UnreadablePhoto, find_photos, load_photo
 
 RAMP = np.linspace(0, 255, 64 * 48, dtype=np.float64).reshape(48, 64)
 COLOURS = np.stack([RAMP, RAMP[::-1], np.full_like(RAMP, 90)], axis=-1).round().astype(np.uint8)

@@ -11,10 +11,10 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from gallery_tools.errors import RaihaError
-from gallery_tools.extractors.extractor import Extractor, load_extractor
-from gallery_tools.extractors.registry import EXTRACTORS, ExtractorInfo
-from gallery_tools.extractors.weights import build_network
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
+from raiha.gallery_tools.extractors.registry import EXTRACTORS, ExtractorInfo
+from raiha.gallery_tools.extractors.weights import build_network
 
 
 def tiny(name: str) -> ExtractorInfo:

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from tiny_extractor import SAMPLES, TINY
 
-from gallery_tools.appearance import BINS, hsv_histograms
-from gallery_tools.indexer import index
-from gallery_tools.photos import load_photo
-from gallery_tools.records import Features, NewPhoto, PhotoFile
-from gallery_tools.search import search, share_of_foreground
-from gallery_tools.store import Gallery
+from raiha.gallery_tools.appearance import BINS, hsv_histograms
+from raiha.gallery_tools.indexer import index
+from raiha.gallery_tools.photos import load_photo
+from raiha.gallery_tools.records import Features, NewPhoto, PhotoFile
+from raiha.gallery_tools.search import search, share_of_foreground
+from raiha.gallery_tools.store import Gallery
 
 
 def described(extractor, pixels):

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from tiny_extractor import SAMPLES, TINY
 
-from gallery_tools.appearance import BINS
-from gallery_tools.errors import RaihaError
-from gallery_tools.export import export_features, export_photos
-from gallery_tools.folders import data_folder
-from gallery_tools.gallery_file import database_path, gallery_folder, gallery_names
-from gallery_tools.indexer import index
-from gallery_tools.records import Features, NewPhoto, PhotoFile
-from gallery_tools.store import Gallery, remove_gallery
-from gallery_tools.verify import verify
+from raiha.gallery_tools.appearance import BINS
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.export import export_features, export_photos
+from raiha.gallery_tools.folders import data_folder
+from raiha.gallery_tools.gallery_file import database_path, gallery_folder, gallery_names
+from raiha.gallery_tools.indexer import index
+from raiha.gallery_tools.records import Features, NewPhoto, PhotoFile
+from raiha.gallery_tools.store import Gallery, remove_gallery
+from raiha.gallery_tools.verify import verify
 
 
 def new_photo(name: str, seed: int = 0, grid: tuple[int, int] = (3, 4)) -> NewPhoto:
@@ -77,7 +77,7 @@ def test_patch_index_finds_what_brute_force_finds(gallery):
 
 
 def test_cosine_of_exactly_the_threshold_counts():
-    from gallery_tools.patch_index import PatchIndex
+    from raiha.gallery_tools.patch_index import PatchIndex
 
     patches = PatchIndex(2)
     patches.sync({5: 1}, lambda _: np.array([[0.5, 0]], np.float32))

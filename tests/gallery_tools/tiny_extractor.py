@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gallery_tools.extractors.extractor import Extractor
-from gallery_tools.extractors.registry import ExtractorInfo
+from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.gallery_tools.extractors.registry import ExtractorInfo
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples" / "photos").glob("*.jpg"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.plugin_installer import gimp
-from gallery_tools.errors import RaihaError
+from raiha.backend.plugin_installer import gimp
+from raiha.gallery_tools.errors import RaihaError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import krita_mock
 import pytest
 
-from backend.plugin_installer.shared import copy_plugin, plugin_source
+from raiha.backend.plugin_installer.shared import copy_plugin, plugin_source
 
 PACKAGE = "raiha"
+NAME = "krita_raiha"
+"""Of the plug-in's package in tests: inside Krita it is `raiha`, which is this project's own name outside."""
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +26,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def plugin(installed: Path) -> Iterator[None]:
-    """Make ``import raiha.layers`` find the plug-in, without its ``__init__``, which needs a window."""
-    package = types.ModuleType(PACKAGE)
+    """Make ``import krita_raiha.layers`` find the plug-in, without its ``__init__``, which needs a window."""
+    package = types.ModuleType(NAME)
     package.__path__ = [str(installed / PACKAGE)]
     sys.modules["krita"] = krita_mock  # type: ignore[assignment]
-    sys.modules[PACKAGE] = package
+    sys.modules[NAME] = package
     yield
-    for name in [name for name in sys.modules if name == "krita" or name.split(".")[0] == PACKAGE]:
+    for name in [name for name in sys.modules if name == "krita" or name.split(".")[0] == NAME]:
         del sys.modules[name]
 
 

@@ -21,10 +21,10 @@ PATIENCE_S = 600
 
 
 def import_plugin(folder: Path) -> None:
-    """Make ``import raiha.dialog`` work without Krita."""
-    package = types.ModuleType("raiha")
+    """Make ``import krita_raiha.dialog`` work without Krita."""
+    package = types.ModuleType("krita_raiha")
     package.__path__ = [str(folder / "raiha")]
-    sys.modules.update(krita=krita_mock, raiha=package)  # type: ignore[arg-type]
+    sys.modules.update(krita=krita_mock, krita_raiha=package)  # type: ignore[arg-type]
 
 
 def document() -> Document:
@@ -50,16 +50,16 @@ def wait(app: Any, condition: Callable[[], Any]) -> None:
 def main() -> None:
     """Open the dialog, use keys and buttons, apply, and see an error."""
     import_plugin(Path(sys.argv[1]))
+    from krita_raiha import qt
+    from krita_raiha.dialog import HarmonizeDialog
+    from krita_raiha.errors import LayerError
+    from krita_raiha.messages import show_error
+    from krita_raiha.progress import ProgressWindow
+    from krita_raiha.session import Session
+    from krita_raiha.settings import Options
     from PyQt6.QtCore import QT_VERSION_STR, Qt
     from PyQt6.QtTest import QTest
     from PyQt6.QtWidgets import QApplication, QWidget
-    from raiha import qt
-    from raiha.dialog import HarmonizeDialog
-    from raiha.errors import LayerError
-    from raiha.messages import show_error
-    from raiha.progress import ProgressWindow
-    from raiha.session import Session
-    from raiha.settings import Options
 
     app = QApplication(sys.argv[:1])
     window, picture = QWidget(), document()

@@ -11,7 +11,7 @@ PIXELS = bytes(range(WIDTH * HEIGHT * PIXEL_BYTES))
 
 @pytest.mark.parametrize("band_bytes", [1, 12, 30, 1000])
 def test_what_is_written_in_bands_is_read_in_bands(monkeypatch: pytest.MonkeyPatch, band_bytes: int) -> None:
-    from raiha import bands
+    from krita_raiha import bands
 
     monkeypatch.setattr(bands, "BAND_BYTES", band_bytes)
     rows: dict[int, bytes] = {}

@@ -20,7 +20,7 @@ from stepping import run
     ],
 )
 def test_rgb_and_gray_travel_as_they_are(model: str, depth: str, order: str, dtype: str) -> None:
-    from raiha.colour_spaces import Space, sent_space
+    from krita_raiha.colour_spaces import Space, sent_space
 
     own = Space(model, depth, "any.icc")
     assert sent_space(own) == own
@@ -29,7 +29,7 @@ def test_rgb_and_gray_travel_as_they_are(model: str, depth: str, order: str, dty
 
 @pytest.mark.parametrize(("model", "depth"), [("CMYKA", "U8"), ("LABA", "U16"), ("CMYKA", "F32")])
 def test_other_models_travel_as_float_srgb(model: str, depth: str) -> None:
-    from raiha.colour_spaces import Space, profile_bytes, sent_space
+    from krita_raiha.colour_spaces import Space, profile_bytes, sent_space
 
     sent = sent_space(Space(model, depth, "any.icc"))
     assert (sent.model, sent.depth) == ("RGBA", "F32")
@@ -38,15 +38,15 @@ def test_other_models_travel_as_float_srgb(model: str, depth: str) -> None:
 
 @pytest.mark.parametrize(("model", "depth"), [("CMYKA", "F16"), ("A", "U8")])
 def test_what_krita_cannot_convert_is_refused(model: str, depth: str) -> None:
-    from raiha.colour_spaces import Space, sent_space
-    from raiha.errors import LayerError
+    from krita_raiha.colour_spaces import Space, sent_space
+    from krita_raiha.errors import LayerError
 
     with pytest.raises(LayerError, match=f"{model} {depth} cannot be harmonized"):
         sent_space(Space(model, depth, "any.icc"))
 
 
 def test_alpha_is_taken_over_bit_for_bit_at_every_depth() -> None:
-    from raiha.colour_spaces import Space, with_alpha_of
+    from krita_raiha.colour_spaces import Space, with_alpha_of
 
     for depth, code in (("U8", "B"), ("U16", "H"), ("F32", "f")):
         space = Space("RGBA", depth, "any.icc")
@@ -55,15 +55,15 @@ def test_alpha_is_taken_over_bit_for_bit_at_every_depth() -> None:
 
 
 def test_pixels_outside_the_mask_are_put_back() -> None:
-    from raiha.colour_spaces import restored_outside
+    from krita_raiha.colour_spaces import restored_outside
 
     steps = restored_outside(bytearray(b"AABBCCDD"), b"aabbccdd", bytes([0, 255, 1, 0]), 2)
     assert run(steps) == b"aaBBCCdd"
 
 
 def test_large_pixels_are_worked_on_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    from raiha import colour_spaces
-    from raiha.colour_spaces import Space
+    from krita_raiha import colour_spaces
+    from krita_raiha.colour_spaces import Space
 
     monkeypatch.setattr(colour_spaces, "CHUNK", 3)
     space = Space("RGBA", "U16", "any.icc")
@@ -78,7 +78,7 @@ def test_large_pixels_are_worked_on_in_steps(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_profile_is_found_in_a_png() -> None:
-    from raiha.colour_spaces import _png_profile
+    from krita_raiha.colour_spaces import _png_profile
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + bytes(4)

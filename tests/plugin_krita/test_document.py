@@ -8,7 +8,7 @@ from stepping import run
 
 
 def test_chosen_layers_leave_out_what_lies_in_a_chosen_group(document: Document) -> None:
-    from raiha.document import chosen_layers
+    from krita_raiha.document import chosen_layers
 
     group = document.add(Node("group", "grouplayer"))
     inner = document.add(Node("inner"), group)
@@ -18,7 +18,7 @@ def test_chosen_layers_leave_out_what_lies_in_a_chosen_group(document: Document)
 
 
 def test_choice_of_another_document_is_not_trusted(document: Document) -> None:
-    from raiha.document import chosen_layers
+    from krita_raiha.document import chosen_layers
 
     assert [node.name() for node in chosen_layers(document, View([Node("elsewhere")]))] == ["object"]
 
@@ -30,8 +30,8 @@ def test_choice_of_another_document_is_not_trusted(document: Document) -> None:
 def test_hidden_and_locked_layers_are_refused(
     document: Document, attribute: str, value: bool, word: str, holder: str
 ) -> None:
-    from raiha.document import chosen_layers
-    from raiha.errors import LayerError
+    from krita_raiha.document import chosen_layers
+    from krita_raiha.errors import LayerError
 
     group = document.add(Node("group", "grouplayer"))
     inner = document.add(Node("inner"), group)
@@ -41,8 +41,8 @@ def test_hidden_and_locked_layers_are_refused(
 
 
 def test_no_layer_at_all_is_refused(document: Document) -> None:
-    from raiha.document import chosen_layers
-    from raiha.errors import LayerError
+    from krita_raiha.document import chosen_layers
+    from krita_raiha.errors import LayerError
 
     document.active = None
     with pytest.raises(LayerError, match="No layer is chosen"):
@@ -50,15 +50,15 @@ def test_no_layer_at_all_is_refused(document: Document) -> None:
 
 
 def test_selection_over_the_layer_is_its_mask(document: Document) -> None:
-    from raiha.document import selection_mask
+    from krita_raiha.document import selection_mask
 
     document.chosen_selection = Selection(Rect(0, 1, 9, 1))
     assert run(selection_mask(document, (-1, 1, 2, 2), "object")) == bytes([0, 255, 0, 0])
 
 
 def test_picture_without_the_layer_comes_from_a_clone(document: Document) -> None:
-    from raiha.colour_spaces import Space
-    from raiha.document import background_without
+    from krita_raiha.colour_spaces import Space
+    from krita_raiha.document import background_without
 
     picture, layer = document.topLevelNodes()
     assert run(background_without(document, layer, Space.of(layer))) == picture.pixels

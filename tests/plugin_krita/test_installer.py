@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from backend.commands.main import app
-from backend.plugin_installer import krita
+from raiha.backend.commands.main import app
+from raiha.backend.plugin_installer import krita
 
 FILES = {"__init__.py", "raiha.action", "raiha_client.py", "raiha_texts.py", "raiha_daemon.json", "Manual.html"}
 
@@ -37,7 +37,7 @@ def test_plugin_lies_where_krita_looks_and_is_enabled(home: Path) -> None:
 def test_recorded_command_starts_this_installations_daemon(home: Path) -> None:
     krita.install(home)
     record = json.loads((home / ".local/share/krita/pykrita/raiha/raiha_daemon.json").read_text())
-    assert record["command"] == [sys.executable, "-m", "backend.commands.main", "serve"]
+    assert record["command"] == [sys.executable, "-m", "raiha.backend.commands.main", "serve"]
 
 
 def test_settings_keep_every_other_line(home: Path) -> None:

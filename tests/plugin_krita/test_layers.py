@@ -10,13 +10,13 @@ from stepping import run
 
 
 def copied(document: Document, node: Node | None = None) -> Any:
-    from raiha.layers import copy_layer
+    from krita_raiha.layers import copy_layer
 
     return run(copy_layer(document, node or document.topLevelNodes()[1]))
 
 
 def placed(document: Document, copy: Any, pixels: bytes, *, in_place: bool) -> int:
-    from raiha.layers import place_result, result_pixels
+    from krita_raiha.layers import place_result, result_pixels
 
     steps: int = run(place_result(document, copy, run(result_pixels(copy, pixels)), in_place=in_place))
     return steps
@@ -102,7 +102,7 @@ def test_animated_layer_is_never_replaced(document: Document) -> None:
     ],
 )
 def test_empty_layer_is_refused(document: Document, change: dict[str, Any], sentence: str) -> None:
-    from raiha.errors import LayerError
+    from krita_raiha.errors import LayerError
 
     for name, value in change.items():
         setattr(document.topLevelNodes()[1], name, value)
@@ -111,7 +111,7 @@ def test_empty_layer_is_refused(document: Document, change: dict[str, Any], sent
 
 
 def test_layer_without_a_picture_around_it_is_refused(document: Document) -> None:
-    from raiha.errors import LayerError
+    from krita_raiha.errors import LayerError
 
     document.topLevelNodes()[0].pixels = bytes(48)
     with pytest.raises(LayerError, match="There is no picture around the layer “object”"):
@@ -119,7 +119,7 @@ def test_layer_without_a_picture_around_it_is_refused(document: Document) -> Non
 
 
 def test_selection_elsewhere_is_refused(document: Document) -> None:
-    from raiha.errors import LayerError
+    from krita_raiha.errors import LayerError
 
     document.chosen_selection = Selection(Rect(3, 0, 1, 1))
     with pytest.raises(LayerError, match="The selection does not touch the layer “object”"):

@@ -46,7 +46,7 @@ def test_dialog_works_under_pyqt6(installed: Path, runtime: Path, tmp_path: Path
         "XDG_RUNTIME_DIR": str(runtime),
     }
     program = [python, str(HERE / "dialog_in_qt6.py"), str(installed)]
-    command = [sys.executable, "-m", "backend.commands.main"]
+    command = [sys.executable, "-m", "raiha.backend.commands.main"]
     try:
         done = subprocess.run(program, env=own, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     finally:

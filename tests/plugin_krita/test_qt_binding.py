@@ -32,8 +32,8 @@ def test_plugin_takes_kritas_own_qt(monkeypatch: pytest.MonkeyPatch, binding: st
             monkeypatch.setitem(sys.modules, module.__name__, module)
     base = sys.modules[f"{binding}.QtCore"].QObject
     monkeypatch.setattr(krita, "Krita", type("Krita", (base,), {}))
-    monkeypatch.delitem(sys.modules, "raiha.qt", raising=False)
-    qt = import_module("raiha.qt")
+    monkeypatch.delitem(sys.modules, "krita_raiha.qt", raising=False)
+    qt = import_module("krita_raiha.qt")
     assert qt.QObject is base
     assert qt.QWidget.__module__ == f"{binding}.QtWidgets"
-    monkeypatch.delitem(sys.modules, "raiha.qt")
+    monkeypatch.delitem(sys.modules, "krita_raiha.qt")

@@ -11,17 +11,17 @@ from krita_mock import Document
 from stepping import run
 from test_layers import names
 
-from backend.client.raiha_client import ClientError
+from raiha.backend.client.raiha_client import ClientError
 
 
 def session_on(document: Document) -> Any:
-    from raiha.session import Session
+    from krita_raiha.session import Session
 
     return Session(document, [document.topLevelNodes()[1]], "krita under test")
 
 
 def options(**values: Any) -> Any:
-    from raiha.settings import Options
+    from krita_raiha.settings import Options
 
     return Options(**values)
 
@@ -61,7 +61,7 @@ def test_layers_are_copied_once_for_preview_and_result(document: Document, daemo
 
 
 def test_cancel_reaches_the_daemon_and_leaves_the_document(document: Document, daemon: Any) -> None:
-    from raiha.session import Cancelled
+    from krita_raiha.session import Cancelled
 
     daemon.pipeline.may_finish.clear()
     session, before = session_on(document), names(document)
@@ -79,7 +79,7 @@ def test_cancel_reaches_the_daemon_and_leaves_the_document(document: Document, d
 
 
 def test_cancel_while_the_result_is_written_comes_too_late(document: Document, daemon: Any) -> None:
-    from raiha.session import Cancelled
+    from krita_raiha.session import Cancelled
 
     session = session_on(document)
     steps = session.harmonize(options())
@@ -95,7 +95,7 @@ def test_cancel_while_the_result_is_written_comes_too_late(document: Document, d
 def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(
     document: Document, start_daemon: Callable[..., Any]
 ) -> None:
-    from raiha.session import Session
+    from krita_raiha.session import Session
 
     daemon = start_daemon()
     daemon.pipeline.may_finish.clear()
@@ -113,8 +113,8 @@ def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(
 
 
 def test_without_daemon_and_command_the_error_says_so(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raiha import daemon as link
-    from raiha import raiha_client
+    from krita_raiha import daemon as link
+    from krita_raiha import raiha_client
 
     monkeypatch.setattr(link, "recorded", dict)
     with pytest.raises(raiha_client.ClientError) as caught:

@@ -9,7 +9,7 @@ from krita_mock import Document, Krita
 
 
 def test_options_come_back_as_they_were(document: Document) -> None:
-    from raiha import settings
+    from krita_raiha import settings
 
     kept = settings.Options(0.25, "luminance", "holidays", "in-place", ("a.jpg",), ("b.jpg",))
     settings.save(kept)
@@ -17,21 +17,21 @@ def test_options_come_back_as_they_were(document: Document) -> None:
 
 
 def test_there_is_nothing_before_the_first_run(document: Document) -> None:
-    from raiha import settings
+    from krita_raiha import settings
 
     assert settings.load() is None
 
 
 @pytest.mark.parametrize("text", ["", "[", "3", '"word"', '{"strength": "strong"}', '{"references": 7}'])
 def test_damaged_settings_are_forgotten(document: Document, text: str) -> None:
-    from raiha import settings
+    from krita_raiha import settings
 
     Krita.instance().settings[settings.GROUP, settings.KEY] = text
     assert settings.load() is None
 
 
 def test_values_of_another_version_are_left_out(document: Document) -> None:
-    from raiha import settings
+    from krita_raiha import settings
 
     values = {"strength": 9, "only": "saturation", "placement": "beside", "colour_of_the_sky": "blue"}
     Krita.instance().settings[settings.GROUP, settings.KEY] = json.dumps(values)

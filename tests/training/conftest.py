@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.json_lines import read_json_lines
-from training.photo_pack import PhotoPack, build
+from raiha.training.data.json_lines import read_json_lines
+from raiha.training.data.photo_pack import PhotoPack, build
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as ``training.train`` and ``training.ablations`` take it."""
+    """A data folder as ``raiha.training.train`` and ``raiha.training.evaluation.ablations`` take it."""
     folder = tmp_path_factory.mktemp("data")
     source = folder / "source"
     source.mkdir()

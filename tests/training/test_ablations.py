@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 
-from backend.network.harmonizer import Harmonizer, NetworkConfig
-from backend.network.weights import save_network
-from training.ablations import Laboratory, markdown_table, variants
-from training.config import Stage, TrainingConfig, load_config
-from training.recolour import standard_recipes
+from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.weights import save_network
+from raiha.training.config import Stage, TrainingConfig, load_config
+from raiha.training.evaluation.ablations import Laboratory, markdown_table, variants
+from raiha.training.samples.recolour import standard_recipes
 
 CONFIGS = Path(__file__).parents[2] / "training" / "configs"
 TINY = TrainingConfig(stages=(Stage(64, 8, 4),), reference_share=1.0, warmup_samples=4, network=NetworkConfig(width=32))

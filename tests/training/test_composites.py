@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from backend.evaluation import find_pairs
-from backend.network.edge_profiles import edge_profiles
+from raiha.backend.evaluation import find_pairs
+from raiha.backend.network.edge_profiles import edge_profiles
+from raiha.training.config import load_config
+from raiha.training.data.photo_pack import PhotoPack
+from raiha.training.evaluation.val_pairs import write_pairs
+from raiha.training.samples.composites import Composer, scene_side
+from raiha.training.samples.objects import Scene
+from raiha.training.samples.recolour import flatten, make_vivid, standard_recipes
 from tests.training.test_train import CONFIGS
-from training.composites import Composer, scene_side
-from training.config import load_config
-from training.objects import Scene
-from training.photo_pack import PhotoPack
-from training.recolour import flatten, make_vivid, standard_recipes
-from training.val_pairs import write_pairs
 
 RECIPES = standard_recipes(None)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from backend.network.edge_profiles import OFFSETS, PROFILE_CHANNELS, EdgeProfiles, edge_profiles
-from gallery_tools.extractors.extractor import load_extractor
+from raiha.backend.network.edge_profiles import OFFSETS, PROFILE_CHANNELS, EdgeProfiles, edge_profiles
+from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.training.config import Stage
+from raiha.training.samples.composites import Composer, scene_side
+from raiha.training.samples.drawn_samples import DrawnSampler, draw_samples
+from raiha.training.samples.recolour import standard_recipes
+from raiha.training.trainer import Trainer
 from tests.training.test_train import CONFIG, sampler
-from training.composites import Composer, scene_side
-from training.config import Stage
-from training.drawn_samples import DrawnSampler, draw_samples
-from training.recolour import standard_recipes
-from training.trainer import Trainer
 
 RECIPES = standard_recipes(None)
 
@@ -69,7 +69,7 @@ def test_training_on_them_reads_neither_content_nor_edges_again(
     trainer = Trainer(config, one, RECIPES, ready=[(DrawnSampler.load([drawn], one.generator), 1.0)])
     monkeypatch.setattr(one, "draw", None)
     monkeypatch.setattr(trainer.extractor, "maps", None)
-    monkeypatch.setattr("backend.network.harmonizer.edge_profiles", None)
+    monkeypatch.setattr("raiha.backend.network.harmonizer.edge_profiles", None)
     before = trainer.network.global_head.bias.clone()
     assert trainer.step() > 0
     assert not torch.equal(trainer.network.global_head.bias, before)

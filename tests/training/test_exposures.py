@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
+from raiha.training.samples.composites import Composer, scene_side
+from raiha.training.samples.exposures import ExposureSampler
+from raiha.training.samples.recolour import standard_recipes
+from raiha.training.trainer import Trainer
 from tests.training.test_train import CONFIG, sampler
-from training.composites import Composer, scene_side
-from training.exposures import ExposureSampler
-from training.recolour import standard_recipes
-from training.trainer import Trainer
 
 RECIPES = standard_recipes(None)
 COMPOSER = Composer(RECIPES)

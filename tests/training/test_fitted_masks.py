@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.morphology import dilation, disk, erosion
 
+from raiha.training.data.fitted_masks import fitted_mask, steepness
+from raiha.training.data.json_lines import read_json_lines
+from raiha.training.data.photo_pack import PhotoPack, build
 from tests.training.conftest import SAMPLES
-from training.fitted_masks import fitted_mask, steepness
-from training.json_lines import read_json_lines
-from training.photo_pack import PhotoPack, build
 
 
 def _disc(centre: tuple[int, int], radius: int) -> NDArray[np.bool_]:

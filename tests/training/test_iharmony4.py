@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tiny_iharmony4 import NAMES, build_iharmony4, write_root_lists, write_subset_lists
 
-from backend.evaluation import find_pairs, pair_of
-from gallery_tools.errors import RaihaError
-from training.iharmony4 import SUBSETS, has_lists, read_split
+from raiha.backend.evaluation import find_pairs, pair_of
+from raiha.gallery_tools.errors import RaihaError
+from raiha.training.data.iharmony4 import SUBSETS, has_lists, read_split
 
 PAIRS_DEV = Path(__file__).parents[3] / "shared" / "data" / "pairs_dev"
 

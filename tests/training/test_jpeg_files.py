@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.jpeg_files import read_back, saved_as_jpeg
+from raiha.training.samples.jpeg_files import read_back, saved_as_jpeg
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples" / "photos"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from training.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
+from raiha.training.samples.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
 
 
 def square(count: int = 16) -> torch.Tensor:

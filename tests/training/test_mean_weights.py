@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from backend.network.harmonizer import Harmonizer, NetworkConfig
-from backend.network.weights import load_network, read_notes, save_network
-from training.mean_weights import main, mean_of
+from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.weights import load_network, read_notes, save_network
+from raiha.training.mean_weights import main, mean_of
 
 
 def test_a_file_of_three_tenths_of_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

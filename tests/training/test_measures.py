@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from backend.evaluation import measure
-from training.measures import measure_all
+from raiha.backend.evaluation import measure
+from raiha.training.evaluation.measures import measure_all
 
 
 @pytest.mark.parametrize("place", [(0, 0), (60, 70), (74, 95), (30, 2)])

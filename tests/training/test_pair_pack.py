@@ -7,9 +7,9 @@ import pytest
 import torch
 from tiny_iharmony4 import SIZE, build_iharmony4, write_root_lists
 
-from training.iharmony4 import read_split
-from training.object_windows import windows_around
-from training.pair_pack import PairPack, PairSampler, build_pairs
+from raiha.training.data.iharmony4 import read_split
+from raiha.training.data.pair_pack import PairPack, PairSampler, build_pairs
+from raiha.training.samples.object_windows import windows_around
 
 SIDE = 64
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from raiha.training.data.json_lines import read_json_lines
+from raiha.training.data.photo_pack import PhotoPack, build
+from raiha.training.data.photo_regions import find_regions
+from raiha.training.samples.objects import ObjectSampler, bounding_boxes, usable_objects
 from tests.training.conftest import SAMPLES
-from training.json_lines import read_json_lines
-from training.objects import ObjectSampler, bounding_boxes, usable_objects
-from training.photo_pack import PhotoPack, build
-from training.photo_regions import find_regions
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for entry, split in zip(chosen, ("train", "val"), strict=True)
     ]
     (folder / "manifest.jsonl").write_text("\n".join(lines))
-    command = [sys.executable, "-m", "training.photo_regions", str(folder), str(folder / "regions.jsonl")]
+    command = [sys.executable, "-m", "raiha.training.data.photo_regions", str(folder), str(folder / "regions.jsonl")]
     subprocess.run([*command, "--processes", "2"], check=True)
     return folder
 
@@ -108,7 +108,7 @@ def test_corners_are_those_of_a_large_photo(source: Path, tmp_path: Path) -> Non
         image.resize(size).save(tmp_path / "large.png")
     (tmp_path / "manifest.jsonl").write_text(json.dumps({**entry, "file": "large.png", "masks": []}))
     out = tmp_path / "regions.jsonl"
-    subprocess.run([sys.executable, "-m", "training.photo_regions", str(tmp_path), str(out)], check=True)
+    subprocess.run([sys.executable, "-m", "raiha.training.data.photo_regions", str(tmp_path), str(out)], check=True)
     (found,) = read_json_lines(out)
     corners = np.concatenate([np.reshape(polygon, (-1, 2)) for polygon in found["regions"]])
     assert corners.max() > 384 and (corners <= size).all()

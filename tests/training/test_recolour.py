@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from training import recolour as recolouring
-from training.colour_spaces import (
+from raiha.training.samples import recolour as recolouring
+from raiha.training.samples.colour_spaces import (
     decode_srgb,
     encode_srgb,
     hue_rotation,
     lab_to_srgb,
     srgb_to_lab,
 )
-from training.recolour import (
+from raiha.training.samples.recolour import (
     Source,
     film_recipe,
     light_unevenly,

@@ -13,12 +13,12 @@ import torch
 from PIL import Image
 from tiny_iharmony4 import NAMES, build_iharmony4, write_root_lists
 
-from backend.evaluation import Harmonize, find_pairs, mean_measures, read_pair
-from backend.network.harmonizer import Harmonizer, NetworkConfig
-from backend.network.weights import save_network
-from backend.request import HarmonizeRequest, HarmonizeResult, UsedReference
-from training.contact_sheet import Case, choose_cases, draw_cases
-from training.table_figures import (
+from raiha.backend.evaluation import Harmonize, find_pairs, mean_measures, read_pair
+from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.weights import save_network
+from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult, UsedReference
+from raiha.training.evaluation.contact_sheet import Case, choose_cases, draw_cases
+from raiha.training.evaluation.table_figures import (
     COMPOSITE,
     OURS,
     PairRecord,
@@ -28,7 +28,7 @@ from training.table_figures import (
     retrieval_figures,
     scoring_error,
 )
-from training.tables import build_report, main, write_markdown
+from raiha.training.evaluation.tables import build_report, main, write_markdown
 
 RETRIEVAL = Retrieval("mine", runs=4, seed=7)
 CONDITIONS = {

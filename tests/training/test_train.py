@@ -14,18 +14,18 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
-from backend.network.harmonizer import NetworkConfig
-from backend.network.weights import load_network
-from backend.prediction import NETWORK_SIDE
-from training.config import Stage, TrainingConfig, load_config
-from training.held_rows import held, take
-from training.objects import ObjectSampler, bounding_boxes
-from training.photo_pack import PhotoPack
-from training.processes import Processes
-from training.recolour import standard_recipes
-from training.train import run
-from training.trainer import Trainer, foreground_error
-from training.validate import Validation
+from raiha.backend.network.harmonizer import NetworkConfig
+from raiha.backend.network.weights import load_network
+from raiha.backend.pipeline.predictor import NETWORK_SIDE
+from raiha.training.config import Stage, TrainingConfig, load_config
+from raiha.training.data.device_arrays import held, take
+from raiha.training.data.photo_pack import PhotoPack
+from raiha.training.processes import Processes
+from raiha.training.samples.objects import ObjectSampler, bounding_boxes
+from raiha.training.samples.recolour import standard_recipes
+from raiha.training.train import run
+from raiha.training.trainer import Trainer, foreground_error
+from raiha.training.validate import Validation
 
 CONFIGS = Path(__file__).parents[2] / "training" / "configs"
 
@@ -177,7 +177,7 @@ def torchrun(packed: Path, folder: Path, processes: int) -> subprocess.Completed
     )
     options = ["--config", folder / "tiny.toml", "--data", packed, "--out", folder / "run", "--device", "cpu"]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes]
-    command = [*launcher, "-m", "training.train", *options]
+    command = [*launcher, "-m", "raiha.training.train", *options]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run([*map(str, command)], cwd=root, env=environment, capture_output=True, text=True)

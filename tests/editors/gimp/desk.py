@@ -13,7 +13,7 @@ from PIL import Image
 from screen import Screen, virtual_screen
 from waiting import wait_until
 
-import backend.client.raiha_texts as texts
+import raiha.backend.client.raiha_texts as texts
 
 MAIN, WELCOME, FILTERS = "GIMP", "Welcome to GIMP", "Filters"
 MESSAGE = "GIMP Message"

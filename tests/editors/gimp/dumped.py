@@ -10,8 +10,8 @@ from common import Daemon, raiha
 from gimp_program import Gimp
 from numpy.typing import NDArray
 
-from backend.client.raiha_client import Client, Frame
-from backend.image_file import ImageFile, read_image, write_image
+from raiha.backend.client.raiha_client import Client, Frame
+from raiha.backend.image_file import ImageFile, read_image, write_image
 
 Pixels = NDArray[Any]
 DTYPES = {"u8": "u1", "u16": "u2", "u32": "u4", "half": "f2", "float": "f4", "double": "f8"}

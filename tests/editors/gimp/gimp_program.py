@@ -15,7 +15,7 @@ from typing import Any
 
 from waiting import PATIENCE, wait_until
 
-from backend.plugin_installer import gimp as installer
+from raiha.backend.plugin_installer import gimp as installer
 
 INSIDE = Path(__file__).with_name("inside")
 WORK = "tmp/raiha-editor-tests"

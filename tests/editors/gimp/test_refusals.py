@@ -8,7 +8,7 @@ import pytest
 from common import Daemon
 from gimp_program import Gimp
 
-import backend.client.raiha_texts as texts
+import raiha.backend.client.raiha_texts as texts
 
 
 def refused(gimp: Gimp, layers: list[str], words: tuple[str, str], **options: Any) -> None:

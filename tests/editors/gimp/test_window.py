@@ -11,7 +11,7 @@ from desk import BUTTON, MAIN, Desk, save
 from street import PhotoGallery
 from waiting import is_busy
 
-import backend.client.raiha_texts as texts
+import raiha.backend.client.raiha_texts as texts
 
 RESULT = "object (harmonized)"
 

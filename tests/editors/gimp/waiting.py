@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from backend.client.raiha_client import Client
+from raiha.backend.client.raiha_client import Client
 
 PAUSE = 0.1
 PATIENCE = float(os.environ.get("RAIHA_TEST_PATIENCE", "180"))

@@ -10,8 +10,8 @@ from common import raiha
 from krita_program import KritaProgram
 from numpy.typing import NDArray
 
-from backend.client.raiha_client import Client, Frame
-from backend.image_file import ImageFile, read_image, write_image
+from raiha.backend.client.raiha_client import Client, Frame
+from raiha.backend.image_file import ImageFile, read_image, write_image
 
 DTYPES = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend.plugin_installer import krita as installer
+from raiha.backend.plugin_installer import krita as installer
 
 INSIDE = Path(__file__).with_name("inside")
 LOG = "krita.log"

@@ -12,7 +12,7 @@ import pytest
 from common import RAIHA, REPOSITORY, object_layer, picture_layer, write_ora
 from krita_program import KritaProgram, install_driver
 
-from backend.plugin_installer import krita as installer
+from raiha.backend.plugin_installer import krita as installer
 
 SIZE = (96, 64)
 ENTRIES = {"Harmonize...": "Ctrl+Alt+H", "Harmonize Again": "Ctrl+Alt+Shift+H"}

@@ -1,0 +1,1 @@
+"""Profiles, tone curves, gray, and pixels of any depth: to encoded sRGB and back."""

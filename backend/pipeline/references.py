@@ -1,0 +1,108 @@
+"""The references of one request: those that the user chose, then those that retrieval finds in a gallery."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from raiha.backend.pipeline.request import UsedReference
+from raiha.gallery_tools.appearance import hsv_histograms
+from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.gallery_tools.photos import UnreadablePhoto, load_photo
+from raiha.gallery_tools.search import Reference, search, share_of_foreground
+from raiha.gallery_tools.store import Gallery
+
+MOST_REFERENCES = 4
+_THUMBNAIL_SIDE = 160
+_READ_SIDE = 448
+
+
+@dataclass(frozen=True)
+class LoadedReference:
+    """A reference as the network takes it.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 sRGB, the whole photo.
+        content: (rows, columns, d) float32 unit length, from the extractor that the network was trained with.
+        used: what the user is told of it.
+    """
+
+    pixels: NDArray[np.uint8]
+    content: NDArray[np.float32]
+    used: UsedReference
+
+
+def find_references(
+    composite: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    gallery: Gallery,
+    extractor: Extractor,
+    number: int,
+    excluded: set[Path],
+    checkpoint: Callable[[], None],
+) -> list[Reference]:
+    """Retrieval for a composite (formulas 3 and 5).
+
+    Args:
+        composite: (h, w, 3) uint8 sRGB, the whole picture.
+        mask: (h, w) uint8, 255 = object.
+        gallery: where to search.
+        extractor: the one that the gallery was made with.
+        number: of references at most.
+        excluded: photos not to be used.
+        checkpoint: called now and then; what it raises ends the search.
+
+    Raises:
+        RaihaError: "gallery-weights".
+    """
+    gallery.require_weights(extractor.fingerprint)
+    pixels = extractor.resize(composite)
+    content = extractor.content_features([pixels])[0]
+    grid = content.shape[0], content.shape[1]
+    appearance = hsv_histograms(pixels, grid)
+    return search(gallery, content, appearance, share_of_foreground(mask, grid), number, excluded, checkpoint)
+
+
+def load_chosen(path: Path, extractor: Extractor) -> LoadedReference:
+    """A photo that the user chose as a reference.
+
+    Raises:
+        RaihaError: "reference-missing" or "unreadable-photo".
+    """
+    if not path.is_file():
+        raise RaihaError(
+            "reference-missing", f"The reference {path} is not there.", "Choose another photo as a reference."
+        )
+    pixels = load_photo(path, _READ_SIDE)
+    content = extractor.content_features([pixels])[0]
+    return LoadedReference(pixels, content, UsedReference(path, None, None, None, _thumbnail(pixels)))
+
+
+def load_found(reference: Reference, gallery: Gallery, extractor: Extractor) -> LoadedReference | None:
+    """A photo that retrieval found; None when its file can no longer be read.
+
+    Its features come from the gallery where the gallery was made with the network's extractor.
+    """
+    try:
+        pixels = load_photo(reference.path, _READ_SIDE)
+    except UnreadablePhoto:
+        return None
+    same = gallery.extractor == extractor.info.name
+    content = gallery.features(reference.photo_id).content if same else extractor.content_features([pixels])[0]
+    used = UsedReference(reference.path, reference.score, reference.content, reference.appearance, _thumbnail(pixels))
+    return LoadedReference(pixels, content, used)
+
+
+def _thumbnail(pixels: NDArray[np.uint8]) -> bytes:
+    image = Image.fromarray(pixels)
+    image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85)
+    return file.getvalue()

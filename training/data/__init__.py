@@ -1,0 +1,1 @@
+"""Packs of photos and masks, and what reads them."""

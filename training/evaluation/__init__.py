@@ -1,0 +1,1 @@
+"""Measures, tables, contact sheets and ablations."""

@@ -1,0 +1,145 @@
+"""The paper's ablations at equal budget: one short run for each variant, measured on the val split.
+
+All begin from one checkpoint, as far as a variant has its layers: from ImageNet alone, a run this short learns too
+little to tell variants apart. ``python -m raiha.training.evaluation.ablations --data DATA --begin-from CHECKPOINT
+--out runs/ablations``
+trains what is not there yet, goes on where it stopped, and writes ablations.json and ablations.md. DATA holds what
+``raiha.training.train`` takes, and retrieved_70_80.npy and retrieved_80_90.npy
+(raiha.training.samples.retrieved_references --appearance).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from safetensors.torch import load_file
+
+from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network
+from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.training.config import TrainingConfig, load_config
+from raiha.training.data.photo_pack import PhotoPack
+from raiha.training.samples.composites import Composer
+from raiha.training.samples.objects import ObjectSampler, bounding_boxes
+from raiha.training.samples.recolour import Recipe, standard_recipes
+from raiha.training.train import run
+from raiha.training.trainer import Trainer
+from raiha.training.validate import Validation
+from raiha.training.warm_start import inherited
+
+_EVERYTHING = "Raiha"
+_AGAIN = "Raiha, another seed"
+_SETTINGS: dict[str, tuple[str, ...]] = {
+    "0": (),
+    **{str(count): count * ("retrieved",) for count in (1, 2, 4)},
+    "unrelated": ("unrelated",),
+    "cut from the target": ("augmented",),
+}
+_OTHER_LIGHT = {"light 0.7 to 0.8": "retrieved_70_80.npy", "light 0.8 to 0.9": "retrieved_80_90.npy"}
+
+
+def variants(config: TrainingConfig) -> dict[str, tuple[TrainingConfig, bool]]:
+    """Settings of each variant by its name, and whether it begins with the checkpoint's encoder."""
+    network = config.network
+    retrieved = 1 - config.augmented_share - config.unrelated_share
+    return {
+        _EVERYTHING: (config, True),
+        _AGAIN: (replace(config, seed=config.seed + 1), True),
+        "without SGF": (replace(config, network=replace(network, semantic=False)), True),
+        "without retrieved references": (
+            replace(config, augmented_share=config.augmented_share + retrieved, relit_share=0.0),
+            True,
+        ),
+        "without augmented references": (replace(config, augmented_share=0.0), True),
+        "non-reference": (replace(config, reference_share=0.0), True),
+        "dense head": (replace(config, network=replace(network, head="dense")), True),
+        "without the edge reader": (replace(config, network=replace(network, edges=False)), True),
+        "encoder from scratch": (config, False),
+    }
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """What all variants share.
+
+    Attributes:
+        data: packs, content and retrieved references.
+        recipes: of recolouring.
+        start: the checkpoint that all begin from.
+        out: a folder for each run.
+    """
+
+    data: Path
+    recipes: list[tuple[Recipe, float]]
+    start: Path
+    out: Path
+
+    def _sampler(self, *, validation: bool) -> ObjectSampler:
+        packs = [PhotoPack.load(folder) for folder in sorted(self.data.glob("pack_*"))]
+        files = self.data / "content.npy", self.data / "retrieved.npy"
+        return ObjectSampler(packs, *files, bounding_boxes(packs[0]), validation=validation, seed=0)
+
+    def train(self, name: str, config: TrainingConfig, *, pretrained: bool = True) -> Path:
+        """Trains a variant to its end, where it is not there yet, and returns its checkpoint."""
+        folder = self.out / name.replace(" ", "_").replace(",", "")
+        checkpoint = folder / "harmonizer.safetensors"
+        if not checkpoint.exists():
+            sampler = self._sampler(validation=False)
+            trainer = Trainer(config, sampler, self.recipes)
+            trainer.begin_from(inherited(load_file(self.start), trainer.network, encoder=pretrained))
+            held_out = self._sampler(validation=True)
+            validation = Validation(trainer.extractor, held_out, trainer.composer, config.side)
+            run(trainer, validation, folder, validate_every=config.samples)
+        return checkpoint
+
+    def measure(self, config: TrainingConfig, checkpoint: Path) -> dict[str, float]:
+        """Foreground PSNR in dB of composites, and gained in each setting, on objects that have references in all."""
+        sampler = self._sampler(validation=True)
+        lights = {name: np.load(self.data / file) for name, file in _OTHER_LIGHT.items()}
+        found = [retrieved[:, 0] >= 0 for retrieved in (sampler.retrieved, *lights.values())]
+        objects = sampler.objects[np.all(found, axis=0)[sampler.objects]]
+        extractor, composer = load_extractor(config.network.extractor), Composer.of(config, self.recipes)
+        validation = Validation(extractor, sampler, composer, config.side, objects=objects)
+        network = load_network(checkpoint)
+        figures = validation.figures(network, _SETTINGS)
+        composite = figures.pop("composite")
+        for name, retrieved in lights.items():
+            sampler.retrieved = retrieved
+            figures[name] = validation.figures(network, {name: ("retrieved",)})[name]
+        return {"composite": composite, **{name: value - composite for name, value in figures.items()}}
+
+
+def markdown_table(measured: dict[str, dict[str, float]]) -> str:
+    """A row for each variant, a column for each setting, gains in dB."""
+    columns = [column for column in next(iter(measured.values())) if column != "composite"]
+    rows = [["variant", *columns], ["---"] * (len(columns) + 1)]
+    rows += [[name, *(f"{figures[column]:.2f}" for column in columns)] for name, figures in measured.items()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+def main() -> None:
+    """Trains and measures from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path(__file__).parents[1] / "configs" / "ablation.toml")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--begin-from", type=Path, default=SHIPPED_WEIGHTS)
+    parser.add_argument("--films", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    config = load_config(arguments.config)
+    laboratory = Laboratory(arguments.data, standard_recipes(arguments.films), arguments.begin_from, arguments.out)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    measured = {}
+    for name, (variant, pretrained) in variants(config).items():
+        measured[name] = laboratory.measure(config, laboratory.train(name, variant, pretrained=pretrained))
+        print(name, {key: round(value, 2) for key, value in measured[name].items()}, flush=True)
+        result = {"samples": config.samples, "gains_db": measured}
+        (arguments.out / "ablations.json").write_text(json.dumps(result, indent=1) + "\n")
+        (arguments.out / "ablations.md").write_text(markdown_table(measured))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Training samples: drawing, recolouring, composites, references."""

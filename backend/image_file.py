@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
 from raiha.backend.colour.icc_profile import damaged
-from raiha.backend.pipeline.request import Pixels
+from raiha.backend.colour.pixels import Pixels
 from raiha.gallery_tools.errors import RaihaError
 
 WRITERS: Mapping[str, Mapping[str, Any]] = {

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from raiha.backend.colour.pixels import Pixels
 from raiha.backend.pipeline.request import (
     Cancelled,
     HarmonizeRequest,
     HarmonizeResult,
-    Pixels,
     PreviewResult,
     Progress,
     UsedReference,

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from raiha.backend.pipeline.request import Pixels
+from raiha.backend.colour.pixels import Pixels
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Rec. 709 weights of encoded R, G and B."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from raiha.backend.client.raiha_client import Client, ClientError, Event, Frame, Job, Reference, Result
+from raiha.backend.colour.pixels import Pixels
 from raiha.backend.daemon.protocol import Order
-from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, Pixels, Progress, UsedReference
+from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, Progress, UsedReference
 from raiha.gallery_tools.errors import RaihaError
 
 _TOLD_BY_THE_LOG = ("connection-closed", "no-answer", "wrong-key", "other-version", "bad-message")

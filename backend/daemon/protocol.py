@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from raiha.backend.client.raiha_client import MAGIC as MAGIC
 from raiha.backend.client.raiha_client import PROTOCOL as PROTOCOL
 from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
-from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult, Only, Pixels, PreviewResult, UsedReference
+from raiha.backend.colour.pixels import Pixels
+from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult, Only, PreviewResult, UsedReference
 from raiha.gallery_tools.errors import RaihaError
 
 Order = Literal["RGBA", "BGRA", "RGB", "BGR", "GRAYA", "GRAY"]

@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from raiha.backend.colour.pixels import Pixels
 from raiha.backend.colour.spaces import ColourSpace, colour_space
 from raiha.backend.colour.tone_curve import Values
 from raiha.backend.pipeline.bounds import Window
-from raiha.backend.pipeline.request import HarmonizeRequest, Pixels
+from raiha.backend.pipeline.request import HarmonizeRequest
 
 SAMPLES_PER_PIXEL = 3
 """Samples along each side of a reduced pixel: nine in all, so the noise of the average is a third of a pixel's."""

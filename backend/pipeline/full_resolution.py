@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from raiha.backend.colour.pixels import Pixels
 from raiha.backend.colour.spaces import ColourSpace, colour_space
 from raiha.backend.colour.tone_curve import Values
 from raiha.backend.pipeline.bounds import object_pixels
 from raiha.backend.pipeline.coefficient_map import bilinear_places, factors, luminance, object_transforms
 from raiha.backend.pipeline.crops import WorkingCopy
-from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Only, Pixels, Progress
+from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Only, Progress
 from raiha.gallery_tools.errors import RaihaError
 
 TILE_PIXELS = 1 << 17

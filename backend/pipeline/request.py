@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[Any]
-"""(height, width, channels) uint8, uint16, float16 or float32."""
+from raiha.backend.colour.pixels import Pixels
 
 Only = Literal["colour", "luminance"]
 

@@ -1,7 +1,7 @@
 """The mean of two checkpoints of which one began from the other.
 
 ``python -m raiha.training.mean_weights LAST BEFORE OUT --share 0.3`` writes 0.7 of LAST and 0.3 of BEFORE, with
-LAST's notes.
+LAST's notes and inference settings.
 Such means often hold for other pictures than those that either was trained on; whether they do is for the val split
 to say.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from raiha.backend.network.weights import load_network, read_notes, save_network
+from raiha.backend.network.weights import load_network, read_inference_settings, read_notes, save_network
 
 
 def mean_of(last: dict[str, Tensor], before: dict[str, Tensor], share: float) -> dict[str, Tensor]:
@@ -36,9 +36,9 @@ def main() -> None:
     parser.add_argument("--share", type=float, required=True, help="of BEFORE, 0 to 1")
     arguments = parser.parse_args()
     last, before = (load_network(file) for file in (arguments.last, arguments.before))
-    notes = {key: value for key, value in read_notes(arguments.last).items() if key != "config"}
+    notes = {key: value for key, value in read_notes(arguments.last).items() if key not in ("config", "inference")}
     mean = mean_of(last.state_dict(), before.state_dict(), arguments.share)
-    save_network(mean, last.config, arguments.out, notes)
+    save_network(mean, last.config, read_inference_settings(arguments.last), arguments.out, notes)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import save_network
 from raiha.training.config import load_config
 from raiha.training.data.pair_pack import PairPack, PairSampler
@@ -46,7 +47,8 @@ def validate(trainer: Trainer, validation: Validation, folder: Path, journal: Jo
     network = trainer.averaged_network()
     journal.validated(trainer.samples, loss, validation.figures(network), validation.pictures(network))
     notes = {"samples": str(trainer.samples), "seed": str(trainer.config.seed)}
-    save_network(network.state_dict(), trainer.config.network, folder / "harmonizer.safetensors", notes)
+    settings = InferenceSettings(side=trainer.config.side)
+    save_network(network.state_dict(), trainer.config.network, settings, folder / "harmonizer.safetensors", notes)
 
 
 def run(trainer: Trainer, validation: Validation, folder: Path, validate_every: int, save_every: int = 4000) -> None:

@@ -1,8 +1,9 @@
-"""Network checkpoints: one safetensors file with the network's config in its metadata."""
+"""Network checkpoints: one safetensors file with the network's config and inference settings in its metadata."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -10,20 +11,31 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.gallery_tools.errors import RaihaError
 
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "harmonizer.safetensors"
 
 
-def save_network(state: dict[str, Tensor], config: NetworkConfig, file: Path, notes: dict[str, str]) -> None:
-    """Writes a network's state as fp16 safetensors; ``notes`` (data, samples, seed, ...) join the metadata."""
+def save_network(
+    state: dict[str, Tensor], config: NetworkConfig, settings: InferenceSettings, file: Path, notes: dict[str, str]
+) -> None:
+    """Write a checkpoint with fp16 tensors.
+
+    Args:
+        state: of the network; all tensors are floating-point.
+        config: the network's shape.
+        settings: how the network is to be run.
+        file: where to write; its folder is made if need be.
+        notes: what else the metadata should hold (data, samples, seed, ...).
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    halves = {key: value.half().contiguous() for key, value in state.items() if value.is_floating_point()}
-    save_file(halves, file, {"config": json.dumps(config.as_dict()), **notes})
+    halves = {key: value.half().contiguous() for key, value in state.items()}
+    save_file(halves, file, {"config": json.dumps(asdict(config)), "inference": settings.to_json(), **notes})
 
 
 def read_notes(file: Path) -> dict[str, str]:
-    """A checkpoint's metadata, its config among them.
+    """Return a checkpoint's metadata: config, inference settings and notes.
 
     Raises:
         RaihaError: "weights-missing" or "weights-damaged".
@@ -45,8 +57,31 @@ def read_notes(file: Path) -> dict[str, str]:
         ) from error
 
 
+def read_inference_settings(file: Path = SHIPPED_WEIGHTS) -> InferenceSettings:
+    """Return how a checkpoint's network is to be run.
+
+    Raises:
+        RaihaError: "weights-missing", "weights-damaged" or "weights-without-settings".
+    """
+    notes = read_notes(file)
+    if "inference" not in notes:
+        raise RaihaError(
+            "weights-without-settings",
+            f"The weights file {file} has no inference settings in its metadata: an older version of Raiha wrote it.",
+            "Use a checkpoint made by this version of Raiha.",
+        )
+    try:
+        return InferenceSettings.from_json(notes["inference"])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RaihaError(
+            "weights-damaged",
+            f"The inference settings in the weights file {file} cannot be read: {error}.",
+            "Use a checkpoint made by this version of Raiha.",
+        ) from error
+
+
 def load_network(file: Path = SHIPPED_WEIGHTS, device: str = "cpu") -> Harmonizer:
-    """A network with its weights, in evaluation mode.
+    """Return a checkpoint's network on ``device``, in evaluation mode and float32.
 
     Raises:
         RaihaError: "weights-missing" or "weights-damaged".
@@ -56,10 +91,10 @@ def load_network(file: Path = SHIPPED_WEIGHTS, device: str = "cpu") -> Harmonize
         network = Harmonizer(NetworkConfig(**json.loads(notes["config"])))
         with safe_open(file, framework="pt") as opened:
             state = {key: opened.get_tensor(key).float() for key in opened.keys()}  # noqa: SIM118
-        missing, unexpected = network.load_state_dict(state, strict=False)
-        counters = [key for key in missing if not key.endswith("num_batches_tracked")]
-        if counters or unexpected:
-            raise ValueError(f"{[*counters, *unexpected][0]} does not fit")
+        differing = network.state_dict().keys() ^ state.keys()
+        if differing:
+            raise ValueError(f"{min(differing)} is missing or unknown")
+        network.load_state_dict(state)
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise RaihaError(
             "weights-damaged",

@@ -1,4 +1,4 @@
-"""Doubtful changes shrink: small ones, and those that bring what is seen on both sides of the edge no closer."""
+"""Scale down predictions that we do not trust: small changes, and changes that the object's edge does not support."""
 
 from __future__ import annotations
 
@@ -8,41 +8,40 @@ import torch
 from torch import Tensor
 
 from raiha.backend.network.colour_transform import IDENTITY, transform_colours
-
-SIZE, AGREEMENT, DOUBT = 2.2, 8.0, 10.5
-"""Of the logistic regression that weighs a change. Chosen on the val split (docs/figures.md)."""
-
-LEAST = 0.1
-"""Weight of the most doubtful change: a little of it is right more often than wrong. Chosen with the others."""
+from raiha.backend.network.inference_settings import ConfidenceSettings
 
 
-def weight_of(change: float, agreement: float) -> float:
-    """How much of a change is worth keeping, from LEAST to 1.
+def confidence(change: float, agreement: float, settings: ConfidenceSettings) -> float:
+    """Return the share of a predicted change to keep, from ``settings.floor`` to 1.
 
     Args:
-        change: mean squared change in the object, in 8-bit steps.
-        agreement: log of how many times closer it brings what is seen on both sides of the edge.
+        change: mean squared change in the object, in squared 8-bit steps.
+        agreement: log of the factor by which the change reduces differences of colour across the object's edge.
+        settings: of the checkpoint that predicted the change.
     """
-    worth = SIZE * math.log1p(change) + AGREEMENT * agreement - DOUBT
-    return LEAST + (1 - LEAST) / (1 + math.exp(-worth)) if worth > -700 else LEAST
+    logit = settings.change * math.log1p(change) + settings.agreement * agreement + settings.intercept
+    return settings.floor + (1 - settings.floor) / (1 + math.exp(-logit)) if logit > -700 else settings.floor
 
 
-def shrink_doubtful_changes(coefficients: Tensor, composite: Tensor, mask: Tensor, agreement: float) -> Tensor:
-    """Keeps as much of a predicted change as ``weight_of`` says.
+def scale_by_confidence(
+    coefficients: Tensor, composite: Tensor, mask: Tensor, agreement: float, settings: ConfidenceSettings
+) -> Tensor:
+    """Move transforms towards the identity as far as the prediction cannot be trusted.
 
     Where the network hardly sees a difference, what it would change is mostly its own error.
 
     Args:
         coefficients: (15, h, w) transforms.
-        composite: (3, H, W) encoded sRGB in [0, 1], the window that they belong to.
+        composite: (3, H, W) encoded sRGB in [0, 1], over the same window.
         mask: (H, W) share of the object in [0, 1], somewhere above 0.
-        agreement: as the network judges it.
+        agreement: of the network, see ``confidence``.
+        settings: of the checkpoint that predicted the transforms.
 
     Returns:
-        (15, h, w), the same for a change of nothing.
+        (15, h, w); the identity stays the identity.
     """
-    changed = transform_colours(composite[None], coefficients[None])[0].clamp(0, 1)
-    squares = ((changed - composite) * 255) ** 2
+    changed = transform_colours(composite[None], coefficients[None])[0].clamp(0, 1)  # (3, H, W)
+    squares = ((changed - composite) * 255) ** 2  # (3, H, W)
     change = float((squares * mask).sum() / (3 * mask.sum()))
-    identity = torch.tensor(IDENTITY, device=coefficients.device).view(-1, 1, 1)
-    return identity + weight_of(change, agreement) * (coefficients - identity)
+    identity = torch.tensor(IDENTITY, device=coefficients.device).view(-1, 1, 1)  # (15, 1, 1)
+    return identity + confidence(change, agreement, settings) * (coefficients - identity)

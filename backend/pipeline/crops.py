@@ -1,4 +1,4 @@
-"""Small copies of the composite for retrieval and the network: only the pixels that they need are ever read."""
+"""The crops of a composite that retrieval and the network see, made from no more of its pixels than they need."""
 
 from __future__ import annotations
 
@@ -12,26 +12,34 @@ from torch.nn import functional
 from raiha.backend.colour.pixels import Pixels
 from raiha.backend.colour.spaces import ColourSpace, colour_space
 from raiha.backend.colour.tone_curve import Values
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.pipeline.bounds import Window
 from raiha.backend.pipeline.request import HarmonizeRequest
 
 SAMPLES_PER_PIXEL = 3
 """Samples along each side of a reduced pixel: nine in all, so the noise of the average is a third of a pixel's."""
 
-CLOSE_UP_SIDE = 1024
+LEAST_WINDOW = 64
+"""Smallest side of a window around an object, background pixels."""
 
-TRANSPARENT = 0.5
-"""Encoded value that stands for a transparent background."""
+EDGE_CROP_SIDE = 1024
+"""Height and width of the edge crop at most, pixels."""
+
+WHOLE_CROP_SIDE = 448
+"""Longer side of the crop of the whole picture at most, pixels."""
+
+BACKDROP = 0.5
+"""Encoded value behind a transparent background."""
 
 
 @dataclass(frozen=True)
-class WorkingCopy:
+class Crop:
     """A part of the composite at reduced size.
 
     Attributes:
         composite: (h, w, 3) float32 encoded sRGB in [0, 1].
         mask: (h, w) float32 in [0, 1], share of the object in each pixel; somewhere above 0.
-        window: what it shows; the copy is stretched over it.
+        window: the part of the background; the crop is stretched over it.
     """
 
     composite: NDArray[np.float32]
@@ -39,57 +47,107 @@ class WorkingCopy:
     window: Window
 
 
-def whole_picture(request: HarmonizeRequest, long_side: int = 448) -> WorkingCopy:
-    """The whole composite with its longer side at ``long_side`` pixels (fewer when the picture is smaller)."""
-    height, width = request.background.shape[:2]
-    scale = min(1.0, long_side / max(height, width))
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    return reduced(request, Window(0, 0, width, height), size)
+@dataclass(frozen=True)
+class Crops:
+    """All crops of one request: after these are made, only full resolution reads the layer's pixels.
+
+    Attributes:
+        close: the object in its near surroundings, S x S pixels.
+        wide: the object in more of its surroundings, S x S pixels.
+        edge: the close crop's window with all its pixels, from which the object's edge is read.
+        whole: the whole composite, for retrieval; None unless a gallery is to be searched.
+        preview: the close crop's window at the preview's size; None unless a preview was requested.
+    """
+
+    close: Crop
+    wide: Crop
+    edge: Crop
+    whole: Crop | None = None
+    preview: Crop | None = None
 
 
-def around_object(
-    request: HarmonizeRequest, bounds: Window, *, side: int, context: float = 1.5, least: int = 64
-) -> WorkingCopy:
-    """The object in its surroundings, ``side`` x ``side`` pixels.
+def read_crops(
+    request: HarmonizeRequest,
+    bounds: Window,
+    settings: InferenceSettings,
+    *,
+    whole: bool = False,
+    preview_side: int | None = None,
+) -> Crops:
+    """Return all crops of a request.
 
     Args:
         request: the composite.
         bounds: the object, see ``object_bounds``.
-        side: height and width of the copy, pixels.
+        settings: of the network that sees the crops.
+        whole: whether the whole picture is needed, too.
+        preview_side: longer side of the preview at most, pixels; None: no preview.
+    """
+    close = crop_around(request, bounds, side=settings.side, context=settings.close_context)
+    wide_window = window_around(request, bounds, settings.wide_context)
+    same = wide_window == close.window
+    return Crops(
+        close=close,
+        wide=close if same else read_crop(request, wide_window, (settings.side, settings.side)),
+        edge=crop_edge(request, close.window),
+        whole=crop_whole(request) if whole else None,
+        preview=None if preview_side is None else _limited_crop(request, close.window, preview_side),
+    )
+
+
+def crop_whole(request: HarmonizeRequest, side: int = WHOLE_CROP_SIDE) -> Crop:
+    """Return the whole composite with its longer side at ``side`` pixels (fewer when the picture is smaller)."""
+    height, width = request.background.shape[:2]
+    return _limited_crop(request, Window(0, 0, width, height), side)
+
+
+def crop_around(request: HarmonizeRequest, bounds: Window, *, side: int, context: float) -> Crop:
+    """Return the object in its surroundings, ``side`` x ``side`` pixels.
+
+    Args:
+        request: the composite.
+        bounds: the object, see ``object_bounds``.
+        side: height and width of the crop, pixels.
         context: side of the window as a multiple of the longer side of ``bounds``.
-        least: smallest side of the window, background pixels.
 
     Returns:
-        A copy of a square window where the picture allows one, stretched to a square where it does not.
+        A crop of a square window where the picture allows one, stretched to a square where it does not.
     """
-    return reduced(request, window_around(request, bounds, context, least), (side, side))
+    return read_crop(request, window_around(request, bounds, context), (side, side))
 
 
-def window_around(request: HarmonizeRequest, bounds: Window, context: float, least: int = 64) -> Window:
-    """The window that ``around_object`` shows."""
+def window_around(request: HarmonizeRequest, bounds: Window, context: float) -> Window:
+    """Return the window that ``crop_around`` shows."""
     height, width = request.background.shape[:2]
-    wanted = max(least, round(context * max(bounds.width, bounds.height)))
+    wanted = max(LEAST_WINDOW, round(context * max(bounds.width, bounds.height)))
     x, across = _span(bounds.x, bounds.width, wanted, width)
     y, down = _span(bounds.y, bounds.height, wanted, height)
     return Window(x, y, across, down)
 
 
-def close_up(request: HarmonizeRequest, window: Window) -> WorkingCopy:
-    """The composite's ``window`` at its own size, or, where it is larger, every so many of its pixels, not averaged.
+def crop_edge(request: HarmonizeRequest, window: Window) -> Crop:
+    """Return the composite's ``window`` at its own size or, where it is larger than ``EDGE_CROP_SIDE``, subsampled.
 
-    A rim of one pixel along the object's edge stays what it is: it tells how the object was recoloured, averaged
-    with its neighbours it does not.
+    Pixels are never averaged: a rim of one pixel along the object's edge shows how the object was recoloured only as
+    long as it is not mixed with its neighbours.
     """
-    size = min(window.height, CLOSE_UP_SIDE), min(window.width, CLOSE_UP_SIDE)
-    return reduced(request, window, size, samples=1)
+    size = min(window.height, EDGE_CROP_SIDE), min(window.width, EDGE_CROP_SIDE)
+    return read_crop(request, window, size, samples=1)
 
 
-def reduced(
+def _limited_crop(request: HarmonizeRequest, window: Window, side: int) -> Crop:
+    """Return the window with its longer side at most ``side`` pixels."""
+    scale = min(1.0, side / max(window.height, window.width))
+    size = max(1, round(window.height * scale)), max(1, round(window.width * scale))
+    return read_crop(request, window, size)
+
+
+def read_crop(
     request: HarmonizeRequest, window: Window, size: tuple[int, int], *, samples: int = SAMPLES_PER_PIXEL
-) -> WorkingCopy:
-    """The composite's ``window`` at ``size`` (height, width), area-averaged, in encoded sRGB.
+) -> Crop:
+    """Return the composite's ``window`` at ``size`` (height, width), area-averaged, in encoded sRGB.
 
-    Alpha weighs the colours before they are averaged. Values beyond [0, 1] are limited to it, NaN counts as 0. At most
+    Alpha weighs the colours before they are averaged. Values beyond [0, 1] are clipped, NaN counts as 0. At most
     ``samples`` are read along each side of a reduced pixel.
     """
     rows = _positions(window.y, window.height, samples * size[0])
@@ -98,25 +156,25 @@ def reduced(
     planes = np.zeros((4, len(rows), len(columns)), dtype=np.float32)
     planes[:3] = _background_colours(request.background, rows, columns, space)
     _paste_layer(planes, request, rows, columns, space)
-    small = torch.from_numpy(planes)[None]
-    if small.shape[2:] != size:
-        small = functional.interpolate(small, size=size, mode="bilinear", antialias=True)
-    copy = small[0].clamp_(0, 1).numpy()
-    mask = copy[3].copy()
-    if not mask.any():  # finer than the samples, yet there: the network must not be asked about nothing
+    resized = torch.from_numpy(planes)[None]  # (1, 4, rows, columns)
+    if resized.shape[2:] != size:
+        resized = functional.interpolate(resized, size=size, mode="bilinear", antialias=True)  # (1, 4, h, w)
+    clipped = resized[0].clamp_(0, 1).numpy()
+    mask = clipped[3].copy()
+    if not mask.any():  # an object finer than the samples: the network needs something to work on
         mask[size[0] // 2, size[1] // 2] = 1 / 255
-    return WorkingCopy(np.ascontiguousarray(copy[:3].transpose(1, 2, 0)), mask, window)
+    return Crop(np.ascontiguousarray(clipped[:3].transpose(1, 2, 0)), mask, window)
 
 
 def _span(start: int, length: int, wanted: int, limit: int) -> tuple[int, int]:
-    """Start and length of the span of ``wanted`` pixels around another, moved and cut to fit into [0, limit)."""
+    """Return start and length of ``wanted`` pixels around a span, moved and cut to fit into [0, limit)."""
     wanted = min(max(wanted, length), limit)
     begin = start + (length - wanted) // 2
     return min(max(begin, 0), limit - wanted), wanted
 
 
 def _positions(start: int, length: int, most: int) -> NDArray[np.intp]:
-    """Background pixels to be read along one side: all of them, or ``most``, evenly spread, when there are more."""
+    """Return the background pixels to read along one side: all of them, or ``most`` evenly spread ones."""
     count = min(length, most)
     return start + ((np.arange(count) + 0.5) * (length / count)).astype(np.intp)
 
@@ -124,9 +182,10 @@ def _positions(start: int, length: int, most: int) -> NDArray[np.intp]:
 def _background_colours(
     background: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp], space: ColourSpace
 ) -> Values:
+    """Return (3, h, w) encoded sRGB of the background over the backdrop."""
     colours, alpha = _samples(background, rows, columns, space)
     if alpha is not None and not (alpha == 1).all():
-        colours = TRANSPARENT + alpha * (colours - np.float32(TRANSPARENT))
+        colours = BACKDROP + alpha * (colours - np.float32(BACKDROP))
     return colours
 
 
@@ -159,7 +218,7 @@ def _paste_layer(
 def _samples(
     pixels: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp], space: ColourSpace
 ) -> tuple[Values, Values | None]:
-    """Encoded sRGB in [0, 1] (3, h, w), and alpha (h, w) if there is any."""
+    """Return encoded sRGB in [0, 1] (3, h, w), and alpha (h, w) if there is any."""
     planes = np.moveaxis(pixels[np.ix_(rows, columns)], 2, 0).astype(np.float32, order="C")
     if np.issubdtype(pixels.dtype, np.integer):
         planes *= np.float32(1 / np.iinfo(pixels.dtype).max)

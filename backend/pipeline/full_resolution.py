@@ -19,7 +19,7 @@ from raiha.backend.colour.spaces import ColourSpace, colour_space
 from raiha.backend.colour.tone_curve import Values
 from raiha.backend.pipeline.bounds import object_pixels
 from raiha.backend.pipeline.coefficient_map import bilinear_places, factors, luminance, object_transforms
-from raiha.backend.pipeline.crops import WorkingCopy
+from raiha.backend.pipeline.crops import Crop
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Only, Progress
 from raiha.gallery_tools.errors import RaihaError
 
@@ -36,7 +36,7 @@ TILE_WIDTH = 1024
 def apply(
     request: HarmonizeRequest,
     coefficients: Tensor,
-    copy: WorkingCopy,
+    crop: Crop,
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> Pixels:
@@ -54,8 +54,8 @@ def apply(
     Args:
         request: the layer, and what to change.
         coefficients: (15, h, w) transforms of encoded sRGB, as ``colour_transform.IDENTITY`` orders them.
-        copy: what the network saw of the composite: the grid spans its window (and is continued beyond it), and its
-            mask tells whose coefficients count. Its size need not be the grid's.
+        crop: the close crop that the network saw: the grid spans its window (and is continued beyond it), and its mask
+            weighs the coefficients. Its size need not be the grid's.
         progress: called with "applying" and the fraction of this function's work that is done.
         cancelled: asked before each band of tiles.
 
@@ -76,7 +76,7 @@ def apply(
             "The network's answer is not a number.",
             "Check its weights with `raiha doctor`; the layer was left as it is.",
         )
-    job = _prepared(request, result, coefficients, copy)
+    job = _prepared(request, result, coefficients, crop)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         waiting = deque(pool.submit(job.change_band, rows) for rows in job.bands())
         try:
@@ -193,10 +193,10 @@ class _Job:
         _store(pixels, after, change, always=integer and self.space.exact)
 
 
-def _prepared(request: HarmonizeRequest, result: Pixels, coefficients: Tensor, copy: WorkingCopy) -> _Job:
+def _prepared(request: HarmonizeRequest, result: Pixels, coefficients: Tensor, crop: Crop) -> _Job:
     height, width = result.shape[:2]
-    model = object_transforms(coefficients.detach().cpu(), copy.mask)
-    window, (x, y) = copy.window, request.offset
+    model = object_transforms(coefficients.detach().cpu(), crop.mask)
+    window, (x, y) = crop.window, request.offset
     across = bilinear_places(x, width, window.x, window.width, model.shape[3])
     tiles = tuple(_tiles(across))
     return _Job(

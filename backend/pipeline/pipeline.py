@@ -1,10 +1,10 @@
-"""The way of a request: working copies, references, network, full resolution."""
+"""A request on its way through its stages: reading, references, network, applying."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raiha.backend.network.harmonizer import Harmonizer
-from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network
+from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network, read_inference_settings
 from raiha.backend.pipeline.bounds import Window, object_bounds
-from raiha.backend.pipeline.crops import WorkingCopy, reduced, whole_picture
+from raiha.backend.pipeline.crops import Crop, Crops, read_crops
 from raiha.backend.pipeline.full_resolution import apply
-from raiha.backend.pipeline.predictor import predict, views_of
+from raiha.backend.pipeline.predictor import Predictor
 from raiha.backend.pipeline.references import (
     MOST_REFERENCES,
     LoadedReference,
@@ -32,29 +31,38 @@ from raiha.backend.pipeline.request import (
     Only,
     PreviewResult,
     Progress,
+    UsedReference,
 )
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.store import Gallery
 
-# The share of the job that is done when a stage begins.
 _BEGINS = {"reading": 0.0, "references": 0.1, "network": 0.3, "applying": 0.4}
+"""Share of the job that is done when a stage begins, 0 to 1."""
 
 
 @dataclass
 class _Run:
-    """One job on its way: tells its progress, notices that it is cancelled, times its stages."""
+    """One job: reports its progress, notices when it is cancelled, and times its stages.
+
+    Attributes:
+        progress: called with a stage and the fraction of the whole job that is done.
+        cancelled: returns whether the job is no longer wanted.
+        seconds: wall-clock seconds of each stage that is over.
+    """
 
     progress: Progress
     cancelled: Callable[[], bool]
     seconds: dict[str, float] = field(default_factory=dict)
 
     def checkpoint(self) -> None:
+        """Raise ``Cancelled`` if the job is no longer wanted."""
         if self.cancelled():
             raise Cancelled
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Report and time a stage."""
         self.checkpoint()
         self.progress(name, _BEGINS[name])
         begun = time.perf_counter()
@@ -62,22 +70,33 @@ class _Run:
         self.seconds[name] = time.perf_counter() - begun
 
     def applying(self, stage: str, fraction: float) -> None:
-        """Progress of the last stage as a fraction of the whole job."""
+        """Report the progress of the last stage, given as a fraction of that stage."""
         begins = _BEGINS[stage]
         self.progress(stage, begins + (1 - begins) * fraction)
 
 
 @dataclass(frozen=True)
 class _Prediction:
-    """What the network says of a request: the same for the layer at any size."""
+    """What the network predicts for a request; it holds for the layer at any size.
+
+    Attributes:
+        coefficients: (15, h, w) transforms over the window of the close crop.
+        crops: of the request.
+        references: that the network used, best first.
+    """
 
     coefficients: Tensor
-    copy: WorkingCopy
+    crops: Crops
     references: list[LoadedReference]
+
+    @property
+    def used(self) -> tuple[UsedReference, ...]:
+        """The references as the user sees them."""
+        return tuple(reference.used for reference in self.references)
 
 
 class Pipeline:
-    """Harmonizes layers. Loads what it needs when it first needs it; one job at a time.
+    """Harmonizes layers. Loads weights when they are first needed; runs one job at a time.
 
     Args:
         device: of torch, for the network and the extractors.
@@ -87,68 +106,69 @@ class Pipeline:
     def __init__(self, device: str = "cpu", network_weights: Path | None = None) -> None:
         self._device = device
         self._weights = network_weights or SHIPPED_WEIGHTS
-        self._network: Harmonizer | None = None
+        self._predictor: Predictor | None = None
         self._extractors: dict[str, Extractor] = {}
 
     def release(self) -> None:
-        """Forgets the weights until they are needed again."""
-        self._network = None
+        """Drop the weights from memory until they are needed again."""
+        self._predictor = None
         self._extractors.clear()
 
     def harmonize(
         self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]
     ) -> HarmonizeResult:
-        """The layer, harmonized at its own size and depth.
+        """Return the layer, harmonized at its own size and depth.
 
         Args:
             request: what is to be harmonized.
             progress: called with the stage and the fraction of the whole job that is done.
-            cancelled: asked often whether the job is still wanted.
+            cancelled: called often; returns whether the job is no longer wanted.
 
         Raises:
-            RaihaError: the request cannot be fulfilled; says why and what to do.
-            Cancelled: ``cancelled`` said so.
+            RaihaError: the request cannot be fulfilled.
+            Cancelled: ``cancelled`` returned True.
         """
         run = _Run(progress, cancelled)
         prediction = self._predict(request, run)
         with run.stage("applying"):
-            layer = apply(request, prediction.coefficients, prediction.copy, run.applying, cancelled)
-        return HarmonizeResult(layer, tuple(one.used for one in prediction.references), run.seconds)
+            layer = apply(request, prediction.coefficients, prediction.crops.close, run.applying, cancelled)
+        return HarmonizeResult(layer, prediction.used, run.seconds)
 
     def preview(
         self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
     ) -> PreviewResult:
-        """The object in its surroundings before and after, at most ``side`` pixels long; otherwise as ``harmonize``."""
+        """Return the object in its surroundings before and after, the longer side at most ``side`` pixels.
+
+        Arguments and errors are those of ``harmonize``.
+        """
         run = _Run(progress, cancelled)
-        prediction = self._predict(request, run)
+        prediction = self._predict(request, run, preview_side=side)
+        assert prediction.crops.preview is not None
         with run.stage("applying"):
-            small, copy = _small_request(request, prediction.copy, side)
+            before, crop = _as_request(prediction.crops.preview), _at_preview_size(prediction.crops)
             after: dict[Only | None, NDArray[np.uint8]] = {
-                only: apply(replace(small, only=only), prediction.coefficients, copy, run.applying, cancelled)
+                only: apply(replace(before, only=only), prediction.coefficients, crop, run.applying, cancelled)
                 for only in (None, "colour", "luminance")
             }
-        used = tuple(one.used for one in prediction.references)
-        return PreviewResult(small.layer, after[None], after["colour"], after["luminance"], used)
+        return PreviewResult(before.layer, after[None], after["colour"], after["luminance"], prediction.used)
 
-    def _predict(self, request: HarmonizeRequest, run: _Run) -> _Prediction:
+    def _predict(self, request: HarmonizeRequest, run: _Run, *, preview_side: int | None = None) -> _Prediction:
         with run.stage("reading"):
             bounds = object_bounds(request)
-            views = views_of(request, bounds)
-            network = self._loaded_network()
-            extractor = self._extractor(network.config.extractor)
+            predictor = self._loaded_predictor()
+            crops = read_crops(
+                request, bounds, predictor.settings, whole=_to_search(request) > 0, preview_side=preview_side
+            )
         with run.stage("references"):
-            references = self._references(request, extractor, run)
+            references = self._references(request, crops, predictor.extractor, run)
         with run.stage("network"):
-            coefficients = predict(network, extractor, views, references, self._device)
-        return _Prediction(coefficients, views.close, references)
+            coefficients = predictor.predict(crops, references)
+        return _Prediction(coefficients, crops, references)
 
     def _references(
-        self,
-        request: HarmonizeRequest,
-        extractor: Extractor,
-        run: _Run,
+        self, request: HarmonizeRequest, crops: Crops, extractor: Extractor, run: _Run
     ) -> list[LoadedReference]:
-        most = min(request.max_references, MOST_REFERENCES)
+        """Return the references that the user chose, then those that retrieval finds."""
         if len(request.references) > MOST_REFERENCES:
             raise RaihaError(
                 "too-many-references",
@@ -156,28 +176,28 @@ class Pipeline:
                 "Choose fewer.",
                 exit_status=2,
             )
-        loaded = [load_chosen(path, extractor) for path in request.references]
-        if request.gallery is None or len(loaded) >= most:
-            return loaded
-        with ExitStack() as stack:
-            gallery = stack.enter_context(Gallery(request.gallery))
-            whole = whole_picture(request)
+        chosen = [load_chosen(path, extractor) for path in request.references]
+        if request.gallery is None or crops.whole is None:
+            return chosen
+        with Gallery(request.gallery) as gallery:
             found = find_references(
-                _eight_bit(whole.composite),
-                _eight_bit(whole.mask),
+                _eight_bit(crops.whole.composite),
+                _eight_bit(crops.whole.mask),
                 gallery,
                 self._extractor(gallery.extractor),
-                most - len(loaded),
+                _to_search(request),
                 {*request.excluded, *request.references},
                 run.checkpoint,
             )
             candidates = (load_found(reference, gallery, extractor) for reference in found)
-            return [*loaded, *(one for one in candidates if one is not None)]
+            return [*chosen, *(reference for reference in candidates if reference is not None)]
 
-    def _loaded_network(self) -> Harmonizer:
-        if self._network is None:
-            self._network = load_network(self._weights, self._device)
-        return self._network
+    def _loaded_predictor(self) -> Predictor:
+        if self._predictor is None:
+            settings = read_inference_settings(self._weights)
+            network = load_network(self._weights, self._device)
+            self._predictor = Predictor(network, self._extractor(network.config.extractor), settings, self._device)
+        return self._predictor
 
     def _extractor(self, name: str) -> Extractor:
         if name not in self._extractors:
@@ -185,16 +205,25 @@ class Pipeline:
         return self._extractors[name]
 
 
+def _to_search(request: HarmonizeRequest) -> int:
+    """Return how many references retrieval should find at most."""
+    if request.gallery is None:
+        return 0
+    return max(0, min(request.max_references, MOST_REFERENCES) - len(request.references))
+
+
 def _eight_bit(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(values * 255).astype(np.uint8)
 
 
-def _small_request(request: HarmonizeRequest, copy: WorkingCopy, side: int) -> tuple[HarmonizeRequest, WorkingCopy]:
-    """The network's window as an 8-bit sRGB composite of its own, at most ``side`` pixels long."""
-    window = copy.window
-    scale = min(1.0, side / max(window.width, window.height))
-    width, height = (max(1, round(edge * scale)) for edge in (window.width, window.height))
-    small = reduced(request, window, (height, width))
-    composite = _eight_bit(small.composite)
-    asked = HarmonizeRequest(composite, composite, mask=_eight_bit(small.mask))
-    return asked, replace(copy, window=Window(0, 0, width, height))
+def _as_request(crop: Crop) -> HarmonizeRequest:
+    """Return a crop as an 8-bit sRGB composite of its own."""
+    composite = _eight_bit(crop.composite)
+    return HarmonizeRequest(composite, composite, mask=_eight_bit(crop.mask))
+
+
+def _at_preview_size(crops: Crops) -> Crop:
+    """Return the close crop with its window in the preview's pixels."""
+    assert crops.preview is not None
+    height, width = crops.preview.mask.shape
+    return replace(crops.close, window=Window(0, 0, width, height))

@@ -1,12 +1,17 @@
-"""Small changes shrink, and those that the edge does not agree with; none stays none."""
+"""Small changes are scaled down, and those that the edge does not support; no change stays no change."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 import torch
 
 from raiha.backend.network.colour_transform import IDENTITY, transform_colours
-from raiha.backend.pipeline.confidence import LEAST, shrink_doubtful_changes, weight_of
+from raiha.backend.network.inference_settings import ConfidenceSettings
+from raiha.backend.pipeline.confidence import confidence, scale_by_confidence
+
+SETTINGS = ConfidenceSettings()
 
 
 def brighter(steps: float) -> torch.Tensor:
@@ -20,17 +25,25 @@ def brighter(steps: float) -> torch.Tensor:
 def test_a_change_is_weighed_by_its_size(steps: float) -> None:
     composite, mask = torch.full((3, 32, 32), 0.4), torch.zeros(32, 32)
     mask[8:24, 8:24] = 1
-    changed = transform_colours(composite[None], shrink_doubtful_changes(brighter(steps), composite, mask, 0.6)[None])[
-        0
-    ]
-    wanted = weight_of(steps**2, 0.6) * steps
+    scaled = scale_by_confidence(brighter(steps), composite, mask, 0.6, SETTINGS)
+    changed = transform_colours(composite[None], scaled[None])[0]
+    wanted = confidence(steps**2, 0.6, SETTINGS) * steps
     torch.testing.assert_close((changed - composite) * 255, torch.full_like(composite, wanted), atol=1e-3, rtol=0)
 
 
-def test_large_changes_and_those_that_the_edge_agrees_with_stay() -> None:
-    assert weight_of(900.0, 1.5) > 0.99 and LEAST < weight_of(2.0, 0.0) < LEAST + 0.002
-    assert weight_of(100.0, 0.2) < weight_of(1000.0, 0.2) and weight_of(100.0, 0.2) < weight_of(100.0, 1.0)
-    assert weight_of(0.0, -200.0) == LEAST and weight_of(1e9, 200.0) == 1
+def test_large_changes_and_those_that_the_edge_supports_stay() -> None:
+    def kept(change: float, agreement: float) -> float:
+        return confidence(change, agreement, SETTINGS)
+
+    assert kept(900.0, 1.5) > 0.99 and SETTINGS.floor < kept(2.0, 0.0) < SETTINGS.floor + 0.002
+    assert kept(100.0, 0.2) < kept(1000.0, 0.2) and kept(100.0, 0.2) < kept(100.0, 1.0)
+    assert kept(0.0, -200.0) == SETTINGS.floor and kept(1e9, 200.0) == 1
+
+
+def test_the_numbers_are_those_of_the_checkpoint() -> None:
+    for name, less in {"change": 1.0, "agreement": 4.0, "intercept": -12.0, "floor": 0.0}.items():
+        assert confidence(20.0, 0.5, replace(SETTINGS, **{name: less})) < confidence(20.0, 0.5, SETTINGS)
+    assert confidence(0.0, 0.0, replace(SETTINGS, floor=1.0)) == 1
 
 
 def test_only_the_object_s_change_counts() -> None:
@@ -40,6 +53,6 @@ def test_only_the_object_s_change_counts() -> None:
     coefficients[3::5, :, 1] += 0.3  # beside the object
     far = mask.clone()
     far[:, 7:] = 0  # away from where the transforms mix
-    shrunk = shrink_doubtful_changes(coefficients, composite, far, 0.0)
-    wanted = torch.lerp(brighter(0.0), coefficients, weight_of(0.0, 0.0))
-    torch.testing.assert_close(shrunk, wanted, atol=1e-5, rtol=0)
+    scaled = scale_by_confidence(coefficients, composite, far, 0.0, SETTINGS)
+    wanted = torch.lerp(brighter(0.0), coefficients, confidence(0.0, 0.0, SETTINGS))
+    torch.testing.assert_close(scaled, wanted, atol=1e-5, rtol=0)

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.pipeline.bounds import Window, object_bounds
-from raiha.backend.pipeline.crops import CLOSE_UP_SIDE, around_object, close_up, reduced, whole_picture
+from raiha.backend.pipeline.crops import EDGE_CROP_SIDE, crop_around, crop_edge, crop_whole, read_crop, read_crops
 from raiha.backend.pipeline.request import HarmonizeRequest
 from raiha.gallery_tools.errors import RaihaError
 
@@ -67,7 +68,7 @@ def test_requests_that_make_no_sense_are_told(change: dict[str, Any], code: str)
 
 
 def test_the_layer_lies_where_its_offset_says() -> None:
-    whole = whole_picture(pasted(offset=(100, 60)), 300)
+    whole = crop_whole(pasted(offset=(100, 60)), 300)
     assert whole.composite.shape == (200, 300, 3)
     assert np.allclose(whole.composite[61:109, 101:179], (1, 0, 0), atol=0.01)
     assert np.allclose(whole.composite[:58], (0, 0, 1), atol=0.01)
@@ -78,15 +79,15 @@ def test_the_layer_lies_where_its_offset_says() -> None:
 def test_alpha_weighs_colours_before_they_are_averaged() -> None:
     layer = solid(400, 400, 0, 255, 0, 0)
     layer[:, ::2] = (255, 0, 0, 255)
-    copy = reduced(HarmonizeRequest(layer, solid(400, 400, 0, 0, 255)), Window(0, 0, 400, 400), (200, 200))
-    assert np.allclose(copy.composite[5:-5, 5:-5], (0.5, 0, 0.5), atol=0.01)
-    assert np.allclose(copy.mask[5:-5, 5:-5], 0.5, atol=0.01)
+    crop = read_crop(HarmonizeRequest(layer, solid(400, 400, 0, 0, 255)), Window(0, 0, 400, 400), (200, 200))
+    assert np.allclose(crop.composite[5:-5, 5:-5], (0.5, 0, 0.5), atol=0.01)
+    assert np.allclose(crop.mask[5:-5, 5:-5], 0.5, atol=0.01)
 
 
 def test_a_photo_is_reduced_as_pillow_does() -> None:
     photo = np.asarray(Image.open("samples/photos/snap_canon_eos_450d.jpg").convert("RGB").resize((1536, 1024)))
     request = HarmonizeRequest(photo, photo, np.full(photo.shape[:2], 255, dtype=np.uint8))
-    ours = whole_picture(request, 192).composite
+    ours = crop_whole(request, 192).composite
     exact = np.asarray(Image.fromarray(photo).resize((192, 128), Image.Resampling.BOX)) / 255
     assert np.sqrt(np.mean((ours - exact) ** 2)) < 0.02
 
@@ -102,9 +103,9 @@ def test_a_photo_is_reduced_as_pillow_does() -> None:
     ],
 )
 def test_the_window_is_square_where_the_picture_allows(bounds: Window, window: Window) -> None:
-    copy = around_object(pasted((200, 300)), bounds, side=32)
-    assert copy.window == window
-    assert copy.composite.shape == (32, 32, 3)
+    crop = crop_around(pasted((200, 300)), bounds, side=32, context=1.5)
+    assert crop.window == window
+    assert crop.composite.shape == (32, 32, 3)
 
 
 @settings(max_examples=60, deadline=None)
@@ -127,18 +128,18 @@ def test_any_sizes_and_places(
     except RaihaError as error:
         assert error.code in ("off-canvas", "empty-mask")
         return
-    for copy in (whole_picture(request, 96), around_object(request, bounds, side=48)):
-        assert copy.composite.dtype == copy.mask.dtype == np.float32
-        assert copy.composite.shape == (*copy.mask.shape, 3)
-        assert 0 <= copy.composite.min() <= copy.composite.max() <= 1
-        assert 0 < copy.mask.max() <= 1
+    for crop in (crop_whole(request, 96), crop_around(request, bounds, side=48, context=1.5)):
+        assert crop.composite.dtype == crop.mask.dtype == np.float32
+        assert crop.composite.shape == (*crop.mask.shape, 3)
+        assert 0 <= crop.composite.min() <= crop.composite.max() <= 1
+        assert 0 < crop.mask.max() <= 1
 
 
 def test_an_object_finer_than_the_samples_is_still_there() -> None:
     mask = np.zeros((3000, 3000), dtype=np.uint8)
     mask[0, 0] = mask[2999, 2999] = 255
     picture = solid(3000, 3000, 1, 2, 3)
-    assert whole_picture(HarmonizeRequest(picture, picture, mask), 20).mask.max() > 0
+    assert crop_whole(HarmonizeRequest(picture, picture, mask), 20).mask.max() > 0
 
 
 def test_depths_and_profiles_show_the_same_picture() -> None:
@@ -149,7 +150,7 @@ def test_depths_and_profiles_show_the_same_picture() -> None:
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
     def seen(pixels: np.ndarray, profile: bytes | None = None) -> np.ndarray:
-        return whole_picture(HarmonizeRequest(pixels, pixels, mask, profile=profile)).composite
+        return crop_whole(HarmonizeRequest(pixels, pixels, mask, profile=profile)).composite
 
     wanted = seen(picture)
     assert np.allclose(seen(picture.astype(np.uint16) * 257), wanted, atol=1e-5)
@@ -160,24 +161,43 @@ def test_depths_and_profiles_show_the_same_picture() -> None:
 def test_nan_and_bright_pixels_do_not_spread() -> None:
     picture = solid(40, 40, 0.5, 0.5, 0.5, 1.0, dtype="float32")
     picture[5, 5, :3], picture[8, 8, :3], picture[9, 9, :3] = np.nan, 1e30, -np.inf
-    copy = whole_picture(HarmonizeRequest(picture, picture))
-    assert np.isfinite(copy.composite).all()
-    assert copy.composite[20:].min() == copy.composite[20:].max() == 0.5
+    crop = crop_whole(HarmonizeRequest(picture, picture))
+    assert np.isfinite(crop.composite).all()
+    assert crop.composite[20:].min() == crop.composite[20:].max() == 0.5
 
 
 def test_a_transparent_background_is_gray() -> None:
     layer = solid(10, 10, 255, 255, 255, 255)
-    copy = whole_picture(HarmonizeRequest(layer, solid(50, 50, 255, 0, 0, 0)))
-    assert np.allclose(copy.composite[20:], 0.5)
+    crop = crop_whole(HarmonizeRequest(layer, solid(50, 50, 255, 0, 0, 0)))
+    assert np.allclose(crop.composite[20:], 0.5)
 
 
-def test_a_close_up_mixes_no_pixels() -> None:
+def test_the_edge_crop_mixes_no_pixels() -> None:
     stripes = solid(60, 3000, 0, 0, 0)
     stripes[:, ::2] = 255
     request = HarmonizeRequest(stripes, stripes, mask=np.full((60, 3000), 255, np.uint8))
     whole = Window(0, 0, 3000, 60)
-    copy = close_up(request, whole)
-    assert copy.composite.shape == (60, CLOSE_UP_SIDE, 3) and copy.window == whole
-    assert set(np.unique(copy.composite)) == {0, 1}
-    own_size = close_up(request, Window(100, 10, 64, 48))
+    crop = crop_edge(request, whole)
+    assert crop.composite.shape == (60, EDGE_CROP_SIDE, 3) and crop.window == whole
+    assert set(np.unique(crop.composite)) == {0, 1}
+    own_size = crop_edge(request, Window(100, 10, 64, 48))
     assert np.array_equal(own_size.composite * 255, stripes[10:58, 100:164])
+
+
+def test_a_request_s_crops_are_those_that_its_settings_ask_for() -> None:
+    request = pasted(offset=(100, 60))
+    settings = InferenceSettings(side=64, close_context=1.5, wide_context=2.0)
+    crops = read_crops(request, object_bounds(request), settings)
+    assert crops.close.mask.shape == crops.wide.mask.shape == (64, 64)
+    assert (crops.close.window.width, crops.wide.window.width) == (120, 160)
+    assert crops.edge.window == crops.close.window and crops.edge.mask.shape == (120, 120)
+    assert crops.whole is None and crops.preview is None
+    more = read_crops(request, object_bounds(request), settings, whole=True, preview_side=30)
+    assert more.whole is not None and more.whole.window == Window(0, 0, 300, 200)
+    assert more.preview is not None and more.preview.mask.shape == (30, 30)
+
+
+def test_a_wide_crop_of_the_same_window_is_the_close_one() -> None:
+    request = pasted((200, 300))
+    crops = read_crops(request, object_bounds(request), InferenceSettings(side=64))
+    assert crops.wide is crops.close

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.pipeline.bounds import object_bounds
 from raiha.backend.pipeline.coefficient_map import object_transforms
-from raiha.backend.pipeline.crops import WorkingCopy, around_object, whole_picture
+from raiha.backend.pipeline.crops import Crop, crop_around, crop_whole
 from raiha.backend.pipeline.full_resolution import apply
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
 from raiha.gallery_tools.errors import RaihaError
@@ -46,8 +46,8 @@ def wild(side: int = 16, seed: int = 0) -> torch.Tensor:
 
 
 def run(request: HarmonizeRequest, coefficients: torch.Tensor) -> Any:
-    copy = around_object(request, object_bounds(request), side=64)
-    return apply(request, coefficients, copy, lambda stage, fraction: None, lambda: False)
+    crop = crop_around(request, object_bounds(request), side=64, context=1.5)
+    return apply(request, coefficients, crop, lambda stage, fraction: None, lambda: False)
 
 
 def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
@@ -92,10 +92,10 @@ def test_no_halo_at_a_hard_edge(side: int, place: tuple[int, int]) -> None:
     yy, xx = np.mgrid[:150, :200]
     layer[..., 3] = np.where((xx - 100) ** 2 + (yy - 70) ** 2 < 60**2, 65535, 0)
     request = HarmonizeRequest(layer, pixels((400, 400, 3), "uint16", 1), offset=place)
-    copy = around_object(request, object_bounds(request), side=256)
-    inside = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(copy.mask)[None], side) > 0
+    crop = crop_around(request, object_bounds(request), side=256, context=1.5)
+    inside = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(crop.mask)[None], side) > 0
     coefficients = torch.where(inside, gains(0.8, 0.6, 0.4, side=side), 9 * torch.rand(15, side, side))
-    result = apply(request, coefficients, copy, lambda stage, fraction: None, lambda: False)
+    result = apply(request, coefficients, crop, lambda stage, fraction: None, lambda: False)
     changed = layer[..., 3] > 0
     wanted = layer[changed][:, :3] * np.array([0.8, 0.6, 0.4])
     assert np.abs(result[changed][:, :3] - wanted).max() <= 0.51
@@ -106,10 +106,10 @@ def test_the_background_colours_no_edge_as_plain_interpolation_does() -> None:
     yy, xx = np.mgrid[:200, :200]
     layer[..., 3] = (xx - 100) ** 2 + (yy - 90) ** 2 < 80**2
     request = HarmonizeRequest(layer, layer)
-    copy = whole_picture(request)
-    share = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(copy.mask)[None], 16)
+    crop = crop_whole(request)
+    share = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(crop.mask)[None], 16)
     coefficients = torch.where(share > 0, gains(0.5, 0.5, 0.5), gains(2, 2, 2))
-    result = apply(request, coefficients, copy, lambda stage, fraction: None, lambda: False)
+    result = apply(request, coefficients, crop, lambda stage, fraction: None, lambda: False)
     picture = torch.from_numpy(layer[..., :3]).permute(2, 0, 1)[None]
     plain = transform_colours(picture, coefficients[None])[0].permute(1, 2, 0).numpy()
     inside = layer[..., 3] > 0
@@ -246,8 +246,8 @@ def test_read_only_and_strided_layers_are_left_alone() -> None:
 def job(cancelled: Callable[[], bool], coefficients: torch.Tensor, seen: list[float]) -> Any:
     layer = pixels((700, 300, 4), "uint8")
     request = HarmonizeRequest(layer, layer)
-    copy = around_object(request, object_bounds(request), side=256)
-    return apply(request, coefficients, copy, lambda stage, fraction: seen.append(fraction), cancelled)
+    crop = crop_around(request, object_bounds(request), side=256, context=1.5)
+    return apply(request, coefficients, crop, lambda stage, fraction: seen.append(fraction), cancelled)
 
 
 def test_progress_rises_to_1_and_cancel_is_heard() -> None:
@@ -271,7 +271,7 @@ def test_an_object_that_the_small_mask_misses_still_changes() -> None:
     layer = pixels((30, 30, 4), "uint8")
     layer[..., 3] = 255
     request = HarmonizeRequest(layer, layer)
-    copy = around_object(request, object_bounds(request), side=256)
-    blind = WorkingCopy(copy.composite, np.zeros_like(copy.mask), copy.window)
+    crop = crop_around(request, object_bounds(request), side=256, context=1.5)
+    blind = Crop(crop.composite, np.zeros_like(crop.mask), crop.window)
     result = apply(request, gains(0.5, 0.5, 0.5), blind, lambda stage, fraction: None, lambda: False)
     assert np.abs(result[..., :3] - layer[..., :3] / 2).max() <= 0.51

@@ -13,7 +13,14 @@ from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.network.edge_profiles import edge_profiles
 from raiha.backend.network.fusion import SemanticGuidedFusion
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig, _resized
-from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes, save_network
+from raiha.backend.network.inference_settings import ConfidenceSettings, InferenceSettings
+from raiha.backend.network.weights import (
+    SHIPPED_WEIGHTS,
+    load_network,
+    read_inference_settings,
+    read_notes,
+    save_network,
+)
 from raiha.gallery_tools.errors import RaihaError
 
 SIDE = 64
@@ -142,10 +149,11 @@ def test_foreground_patches_are_not_looked_up() -> None:
 def test_weights_come_back_as_they_were_saved(tmp_path: Path) -> None:
     network = trained_like(NetworkConfig(width=64))
     file = tmp_path / "network.safetensors"
-    save_network(network.state_dict(), network.config, file, {"samples": "7"})
+    settings = InferenceSettings(side=128, confidence=ConfidenceSettings(floor=0.2))
+    save_network(network.state_dict(), network.config, settings, file, {"samples": "7"})
     restored = load_network(file)
     assert restored.config == network.config
-    assert read_notes(file)["samples"] == "7"
+    assert read_notes(file)["samples"] == "7" and read_inference_settings(file) == settings
     torch.testing.assert_close(restored(*inputs())[0], network(*inputs())[0], atol=2e-2, rtol=0)
 
 
@@ -160,11 +168,30 @@ def test_missing_and_damaged_weights_are_told(tmp_path: Path) -> None:
     partial = tmp_path / "partial.safetensors"
     state = Harmonizer().state_dict()
     state.pop("head.weight")
-    save_network(state, NetworkConfig(), partial, {})
+    save_network(state, NetworkConfig(), InferenceSettings(), partial, {})
     for file in (damaged, strange, partial):
         with pytest.raises(RaihaError) as error:
             load_network(file)
         assert error.value.code == "weights-damaged"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [
+        ({"config": "{}"}, "weights-without-settings"),
+        ({"inference": '{"side": 64, "colour": 1}'}, "weights-damaged"),
+        ({"inference": "[1]"}, "weights-damaged"),
+        ({"inference": "no JSON"}, "weights-damaged"),
+    ],
+)
+def test_a_checkpoint_without_usable_inference_settings_is_refused(
+    tmp_path: Path, metadata: dict[str, str], code: str
+) -> None:
+    file = tmp_path / "old.safetensors"
+    save_file({"a": torch.zeros(1)}, file, metadata)
+    with pytest.raises(RaihaError) as error:
+        read_inference_settings(file)
+    assert error.value.code == code and str(file) in error.value.sentence
 
 
 def test_the_shipped_network_is_small_and_trained() -> None:

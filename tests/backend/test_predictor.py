@@ -1,75 +1,93 @@
-"""Two views of the object, put together, and what references count."""
+"""Predictions on two crops of the object, put together, and what references count."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
-import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from raiha.backend.network.colour_transform import IDENTITY, transform_colours
-from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
-from raiha.backend.pipeline import predictor
+from raiha.backend.network.harmonizer import Harmonizer
+from raiha.backend.network.inference_settings import ConfidenceSettings, InferenceSettings
 from raiha.backend.pipeline.bounds import object_bounds
-from raiha.backend.pipeline.predictor import TRUST, Views, predict, views_of
+from raiha.backend.pipeline.crops import Crops, read_crops
+from raiha.backend.pipeline.predictor import Predictor
 from raiha.backend.pipeline.references import LoadedReference
 from raiha.backend.pipeline.request import HarmonizeRequest, UsedReference
 from raiha.gallery_tools.extractors.extractor import load_extractor
 
+SETTINGS = InferenceSettings()
+EVERYTHING_KEPT = replace(SETTINGS, confidence=ConfidenceSettings(floor=1.0))
+
 
 class Echo(nn.Module):
-    """Says as red's offset what red is at each place, and 1 more for green when there are references."""
+    """Predicts as red's offset what red is at each place, and 1 more for green when there are references.
+
+    Keeps the edge lines that it was called with in ``lines``.
+    """
 
     def forward(self, composite, mask, content, references=None, contents=None, edges=None):
         red = F.avg_pool2d(composite[:, 0], 16)
-        said = torch.tensor(IDENTITY).view(1, -1, 1, 1).repeat(len(composite), 1, *red.shape[1:])
-        said[:, 3] += red
-        said[:, 8] += float(references is not None)
-        return said, torch.ones(len(composite))
+        predicted = torch.tensor(IDENTITY).view(1, -1, 1, 1).repeat(len(composite), 1, *red.shape[1:])
+        predicted[:, 3] += red
+        predicted[:, 8] += float(references is not None)
+        self.lines = edges.profiles.shape[2]
+        return predicted, torch.ones(len(composite))
 
 
-def request() -> HarmonizeRequest:
-    """A small object, off the middle of a picture whose red grows to the right and whose green grows downwards."""
+def predictor(network: nn.Module, settings: InferenceSettings = EVERYTHING_KEPT) -> Predictor:
+    return Predictor(network, load_extractor("bundled"), settings, "cpu")
+
+
+def crops_of(picture: np.ndarray, settings: InferenceSettings = SETTINGS) -> Crops:
+    """The crops of a small object, off the middle of a picture of 400 x 300 pixels."""
+    mask = np.zeros((300, 400), np.uint8)
+    mask[180:220, 290:340] = 255
+    request = HarmonizeRequest(picture, picture, mask=mask)
+    return read_crops(request, object_bounds(request), settings)
+
+
+def ramps() -> np.ndarray:
+    """A picture whose red grows to the right and whose green grows downwards."""
     picture = np.zeros((300, 400, 3), np.uint8)
     picture[..., 0] = np.linspace(0, 255, 400)
     picture[..., 1] = np.linspace(0, 255, 300)[:, None]
-    mask = np.zeros((300, 400), np.uint8)
-    mask[180:220, 290:340] = 255
-    return HarmonizeRequest(picture, picture, mask=mask)
+    return picture
 
 
-def seen() -> Views:
-    asked = request()
-    return views_of(asked, object_bounds(asked))
+def test_predictions_for_one_place_agree_in_both_crops() -> None:
+    crops = crops_of(ramps())
+    assert crops.wide.window.width > crops.close.window.width
+    predicted = predictor(Echo()).predict(crops, [])
+    red = F.avg_pool2d(torch.from_numpy(crops.close.composite).permute(2, 0, 1), 16)[0]
+    torch.testing.assert_close(predicted[3], red, atol=0.01, rtol=0)
+    assert predicted[3, :, -1].mean() > predicted[3, :, 0].mean() + 0.1  # mirroring was undone
 
 
-@pytest.fixture
-def no_shrinkage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predictor, "shrink_doubtful_changes", lambda coefficients, *_: coefficients)
-
-
-@pytest.mark.usefixtures("no_shrinkage")
-def test_what_is_said_of_a_place_agrees_in_both_views() -> None:
-    views = seen()
-    assert views.wide.window.width > views.close.window.width
-    said = predict(Echo(), load_extractor("bundled"), views, [], "cpu")
-    red = F.avg_pool2d(torch.from_numpy(views.close.composite).permute(2, 0, 1), 16)[0]
-    torch.testing.assert_close(said[3], red, atol=0.01, rtol=0)
-    assert said[3, :, -1].mean() > said[3, :, 0].mean() + 0.1  # mirroring was undone
-
-
-@pytest.mark.usefixtures("no_shrinkage")
-def test_references_count_for_a_part() -> None:
+def test_references_count_as_far_as_the_checkpoint_trusts_them() -> None:
     photo = np.full((64, 64, 3), 128, np.uint8)
     content = load_extractor("bundled").content_features([photo])[0]
-    reference = LoadedReference(photo, content, UsedReference(None, None, None, None, b""))
-    said = predict(Echo(), load_extractor("bundled"), seen(), [reference], "cpu")
-    torch.testing.assert_close(said[8], torch.full_like(said[8], TRUST))
+    reference = LoadedReference(photo, content, UsedReference(Path("chosen.jpg"), None, None, None, b""))
+    for trust in (0.3, 0.8):
+        settings = replace(EVERYTHING_KEPT, reference_trust=trust)
+        predicted = predictor(Echo(), settings).predict(crops_of(ramps()), [reference])
+        torch.testing.assert_close(predicted[8], torch.full_like(predicted[8], trust))
 
 
-def test_an_untrained_network_changes_nothing() -> None:
-    views = seen()
-    said = predict(Harmonizer(NetworkConfig(edges=False)).eval(), load_extractor("bundled"), views, [], "cpu")
-    picture = torch.from_numpy(views.close.composite).permute(2, 0, 1)[None]
-    torch.testing.assert_close(transform_colours(picture, said[None]), picture)
+def test_side_and_edge_lines_are_those_of_the_checkpoint() -> None:
+    settings = replace(EVERYTHING_KEPT, side=128, edge_lines=77)
+    network = Echo()
+    assert predictor(network, settings).predict(crops_of(ramps(), settings), []).shape == (15, 8, 8)
+    assert network.lines == 77
+
+
+def test_an_untrained_network_changes_nothing_where_colours_go_on_across_the_edge() -> None:
+    torch.manual_seed(0)
+    crops = crops_of(np.full((300, 400, 3), 90, np.uint8))
+    predicted = predictor(Harmonizer().eval()).predict(crops, [])
+    picture = torch.from_numpy(crops.close.composite).permute(2, 0, 1)[None]
+    torch.testing.assert_close(transform_colours(picture, predicted[None]), picture)

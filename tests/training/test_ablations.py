@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import save_network
 from raiha.training.config import Stage, TrainingConfig, load_config
 from raiha.training.evaluation.ablations import Laboratory, markdown_table, variants
@@ -29,7 +30,7 @@ def test_variants_have_one_budget_and_differ() -> None:
 def test_each_head_is_trained_once_and_measured(packed: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     start = tmp_path / "start.safetensors"
-    save_network(Harmonizer(TINY.network).state_dict(), TINY.network, start, {})
+    save_network(Harmonizer(TINY.network).state_dict(), TINY.network, InferenceSettings(), start, {})
     laboratory = Laboratory(packed, standard_recipes(None), start, tmp_path)
     measured = {}
     for head in ("affine", "dense"):

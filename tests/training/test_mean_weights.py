@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
-from raiha.backend.network.weights import load_network, read_notes, save_network
+from raiha.backend.network.inference_settings import InferenceSettings
+from raiha.backend.network.weights import load_network, read_inference_settings, read_notes, save_network
 from raiha.training.mean_weights import main, mean_of
 
 
@@ -19,11 +20,13 @@ def test_a_file_of_three_tenths_of_the_one_before(tmp_path: Path, monkeypatch: p
     for number, (network, file) in enumerate(zip(networks, files, strict=False)):
         with torch.no_grad():
             network.head.bias.fill_(number)
-        save_network(network.state_dict(), NetworkConfig(), file, {"samples": str(10 - number), "seed": "1"})
+        settings = InferenceSettings(side=64 * (number + 1))
+        notes = {"samples": str(10 - number), "seed": "1"}
+        save_network(network.state_dict(), NetworkConfig(), settings, file, notes)
     monkeypatch.setattr(sys, "argv", ["mean_weights", *map(str, files), "--share", "0.3"])
     main()
     torch.testing.assert_close(load_network(files[2]).head.bias, torch.full((12,), 0.3), atol=1e-3, rtol=0)
-    assert read_notes(files[2])["samples"] == "10"
+    assert read_notes(files[2])["samples"] == "10" and read_inference_settings(files[2]).side == 64
 
 
 def test_there_is_no_mean_of_different_shapes() -> None:

@@ -15,6 +15,7 @@ from tiny_iharmony4 import NAMES, build_iharmony4, write_root_lists
 
 from raiha.backend.evaluation import Harmonize, find_pairs, mean_measures, read_pair
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import save_network
 from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult, UsedReference
 from raiha.training.evaluation.contact_sheet import Case, choose_cases, draw_cases
@@ -190,7 +191,7 @@ def test_the_command_writes_tables_figures_and_sheet_with_a_stand_in_network(
     torch.manual_seed(0)
     config = NetworkConfig(width=32, edges=False)
     weights, out = tmp_path / "stand-in.safetensors", tmp_path / "docs" / "tables"
-    save_network(Harmonizer(config).state_dict(), config, weights, {"samples": "12", "seed": "0"})
+    save_network(Harmonizer(config).state_dict(), config, InferenceSettings(), weights, {"samples": "12", "seed": "0"})
     arguments = [str(root), "--out", str(out), "--weights", str(weights), "--variant", "Raiha twice", str(weights)]
     arguments += ["--subsets", "HFlickr", "HCOCO"]
     monkeypatch.setattr(sys, "argv", ["tables", *arguments])

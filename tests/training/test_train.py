@@ -15,8 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 from raiha.backend.network.harmonizer import NetworkConfig
-from raiha.backend.network.weights import load_network
-from raiha.backend.pipeline.predictor import NETWORK_SIDE
+from raiha.backend.network.weights import load_network, read_inference_settings
 from raiha.training.config import Stage, TrainingConfig, load_config
 from raiha.training.data.device_arrays import held, take
 from raiha.training.data.photo_pack import PhotoPack
@@ -240,4 +239,4 @@ def test_shipped_configs_are_read_and_unknown_settings_refused(tmp_path: Path) -
 
 
 def test_users_pictures_have_the_size_that_the_last_run_on_a_gpu_ended_with() -> None:
-    assert load_config(CONFIGS / "shipped.toml").side == NETWORK_SIDE
+    assert load_config(CONFIGS / "shipped.toml").side == read_inference_settings().side

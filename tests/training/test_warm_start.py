@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import save_network
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import Trainer
@@ -44,7 +45,7 @@ def test_a_run_begins_from_a_checkpoint_and_what_that_lacks_begins_anew(packed: 
     torch.manual_seed(5)
     narrow = replace(CONFIG.network, scene_width=64)
     start = Harmonizer(narrow)
-    save_network(start.state_dict(), narrow, tmp_path / "start.safetensors", {})
+    save_network(start.state_dict(), narrow, InferenceSettings(), tmp_path / "start.safetensors", {})
     trainer = Trainer(CONFIG, sampler(packed), standard_recipes(None), start=tmp_path / "start.safetensors")
     begun = trainer.network.state_dict()
     torch.testing.assert_close(begun["fusion.key.weight"], start.fusion.key.weight.data, atol=1e-3, rtol=1e-3)

@@ -52,6 +52,7 @@ class Trainer:
         start: a checkpoint to begin from; layers that it lacks begin anew.
         processes: that train together.
         ready: samplers of ready pairs, each with its share of the steps.
+        network_type: the network's class; ablations train others.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Trainer:
         start: Path | None = None,
         processes: Processes | None = None,
         ready: Sequence[tuple[ReadySampler, float]] = (),
+        network_type: type[Harmonizer] = Harmonizer,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
@@ -72,7 +74,7 @@ class Trainer:
         self.processes = processes or Processes()
         self.generator = torch.Generator(self.device).manual_seed(config.seed + 1 + 1000 * self.processes.rank)
         self.choices = random.Random(config.seed + 2)  # alike in all processes
-        self.network = Harmonizer(config.network)
+        self.network = network_type(config.network)
         self.network.dropout = config.dropout
         # Of the composite, as a user's request has it: features of the real photo would tell its true colours.
         self.extractor = load_extractor(config.network.extractor, device=str(self.device))
@@ -192,7 +194,7 @@ class Trainer:
 
     def averaged_network(self) -> Harmonizer:
         """A copy of the network with the averaged weights, in evaluation mode."""
-        network = Harmonizer(self.config.network).to(self.device)
+        network = type(self.network)(self.config.network).to(self.device)
         network.load_state_dict(self.averaged)
         return network.eval()
 

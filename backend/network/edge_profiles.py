@@ -1,9 +1,8 @@
-"""What the pixels along the object's edge tell of its recolouring.
+"""Colours along lines across the object's edge, from which its recolouring can be read.
 
-No mask is exact: it leaves a rim of the object outside, or takes a rim of the background along. Where the same thing is
-seen on both sides of the mask's edge, once recoloured and once not, the change of colour can be read off. Rims are a
-pixel or two wide, so they are read from the picture's own pixels where there are more than the network sees, along
-lines across the edge.
+No mask is exact: it leaves a rim of the object outside or takes in a rim of the background. Where the same surface
+appears on both sides of the mask's edge, recoloured on one side only, the change of colour can be measured. Rims are a
+pixel or two wide, so lines across the edge are sampled from the picture's own pixels, not from the network's crop.
 """
 
 from __future__ import annotations
@@ -15,45 +14,54 @@ from torch import Tensor
 from torch.nn import functional as F
 
 OFFSETS = (-12.0, -8.0, -5.0, -4.0, -3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 7.0, 12.0)
-"""Places along a line in pixels from the first pixel outside the mask, outwards."""
+"""Places along a line, in pixels outwards from the first pixel outside the mask."""
 
 LINES = 384
 """Lines across the edge of one object, in training."""
 
 _CHANNELS = 5
 PROFILE_CHANNELS = _CHANNELS * len(OFFSETS)
-"""Of a profile: red, green, blue, mask, and whether the place lies in the picture, at each offset."""
+"""Channels of a profile: red, green, blue, mask, and whether the place lies in the picture, at each offset."""
 
 
 def _chosen(edge: Tensor, lines: int) -> tuple[Tensor, Tensor]:
-    """Numbers (B, lines) of evenly spaced pixels among those flagged in (B, n), and which objects (B,) have any."""
-    running = edge.float().cumsum(1)
-    total = running[:, -1:]
-    wanted = (torch.arange(lines, device=edge.device) + 0.5) / lines * total
+    """Choose evenly spaced pixels among those flagged in (B, n).
+
+    Returns:
+        Their indices (B, lines), and which objects (B,) have any.
+    """
+    running = edge.float().cumsum(1)  # (B, n)
+    total = running[:, -1:]  # (B, 1)
+    wanted = (torch.arange(lines, device=edge.device) + 0.5) / lines * total  # (B, lines)
     return torch.searchsorted(running, wanted.contiguous()).clamp_max(edge.shape[1] - 1), total.squeeze(1) > 0
 
 
-def _normals(masks: Tensor, numbers: Tensor) -> Tensor:
-    """(B, L, 2) unit vectors x, y that point out of the object at the pixels (B, L) of masks (B, 1, H, W).
+def _normals(masks: Tensor, indices: Tensor) -> Tensor:
+    """Return unit vectors x, y that point out of the object: slopes of the smoothed mask, computed where needed.
 
-    They are slopes of the smoothed mask, of which only what lies around those pixels is ever computed.
+    Args:
+        masks: (B, 1, H, W).
+        indices: (B, L) of pixels at the edge.
+
+    Returns:
+        (B, L, 2).
     """
     _, _, height, width = masks.shape
-    reach = torch.arange(-5, 6, device=masks.device)
-    rows = (numbers // width).unsqueeze(2) + reach
-    columns = (numbers % width).unsqueeze(2) + reach
+    reach = torch.arange(-5, 6, device=masks.device)  # (11,)
+    rows = (indices // width).unsqueeze(2) + reach  # (B, L, 11)
+    columns = (indices % width).unsqueeze(2) + reach  # (B, L, 11)
     places = rows.clamp(0, height - 1).unsqueeze(3) * width + columns.clamp(0, width - 1).unsqueeze(2)
-    patches = masks.flatten(1).gather(1, places.flatten(1)).reshape(places.shape)
-    hat = (5 - reach.abs()).clamp_min(0).to(masks.dtype)  # two averages over five pixels
-    slope = F.pad(hat, (0, 1))[1:] - F.pad(hat, (1, 0))[:-1]
-    x = torch.einsum("blrc,r,c->bl", patches, hat, slope)
-    y = torch.einsum("blrc,r,c->bl", patches, slope, hat)
+    patches = masks.flatten(1).gather(1, places.flatten(1)).reshape(places.shape)  # (B, L, 11, 11)
+    hat = (5 - reach.abs()).clamp_min(0).to(masks.dtype)  # (11,), two averages over five pixels
+    slope = F.pad(hat, (0, 1))[1:] - F.pad(hat, (1, 0))[:-1]  # (11,)
+    x = torch.einsum("blrc,r,c->bl", patches, hat, slope)  # (B, L)
+    y = torch.einsum("blrc,r,c->bl", patches, slope, hat)  # (B, L)
     return F.normalize(torch.stack([x, y], dim=2), dim=2)
 
 
 @dataclass(frozen=True)
 class EdgeProfiles:
-    """What lies along lines across the edges of some objects.
+    """Samples along lines across the edges of B objects.
 
     Attributes:
         profiles: (B, PROFILE_CHANNELS, L) colours and mask from -1 to 1.
@@ -65,29 +73,30 @@ class EdgeProfiles:
 
     @property
     def colours(self) -> Tensor:
-        """(B, 3, offsets, L) encoded sRGB in [0, 1]."""
+        """The colours, (B, 3, offsets, L) encoded sRGB in [0, 1]."""
         return (self._by_channel()[:, :3] + 1) / 2
 
     def recoloured(self, colours: Tensor) -> EdgeProfiles:
-        """The same lines with other colours, given as ``colours`` gives them."""
-        profiles = torch.cat([2 * colours - 1, self._by_channel()[:, 3:]], dim=1)
+        """Return the same lines with other colours (B, 3, offsets, L)."""
+        profiles = torch.cat([2 * colours - 1, self._by_channel()[:, 3:]], dim=1)  # (B, 5, offsets, L)
         return EdgeProfiles(profiles.flatten(1, 2), self.present)
 
     def _by_channel(self) -> Tensor:
+        """Return the profiles as (B, 5, offsets, L)."""
         return self.profiles.reshape(len(self.profiles), _CHANNELS, len(OFFSETS), -1)
 
     def to(self, device: torch.device) -> EdgeProfiles:
-        """The same on another device."""
+        """Return the profiles on another device."""
         return EdgeProfiles(self.profiles.to(device), self.present.to(device))
 
     def expand(self, count: int) -> EdgeProfiles:
-        """The same for ``count`` objects, where these are as many or one."""
+        """Return the profiles for ``count`` objects; there must be that many, or a single object."""
         return EdgeProfiles(self.profiles.expand(count, -1, -1), self.present.expand(count))
 
 
 @torch.no_grad()
 def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> EdgeProfiles:
-    """Colours along lines across the masks' edges.
+    """Sample colours and masks along lines across the masks' edges.
 
     Args:
         composites: (B, 3, H, W) float32 encoded sRGB in [0, 1].
@@ -95,21 +104,21 @@ def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> Edge
         lines: L, evenly spread over the edge.
 
     Returns:
-        Of B objects; where one has no edge in the picture, its profile is that of the last pixel.
+        Profiles of B objects; an object without an edge in the picture has those of its last pixel.
     """
     count, _, height, width = composites.shape
-    inside = (masks > 0.5).float()
-    edge = (F.max_pool2d(inside, 3, stride=1, padding=1) > inside).flatten(1)
-    numbers, present = _chosen(edge, lines)
-    places = torch.stack([numbers % width, numbers // width], dim=2).float() + 0.5
-    normals = _normals(masks, numbers)
+    inside = (masks > 0.5).float()  # (B, 1, H, W)
+    edge = (F.max_pool2d(inside, 3, stride=1, padding=1) > inside).flatten(1)  # (B, H W)
+    indices, present = _chosen(edge, lines)  # (B, L), (B,)
+    places = torch.stack([indices % width, indices // width], dim=2).float() + 0.5  # (B, L, 2)
+    normals = _normals(masks, indices)  # (B, L, 2)
     offsets = torch.tensor(OFFSETS, device=composites.device).view(1, 1, -1, 1)
     size = torch.tensor([width, height], device=composites.device)
     grid = (places.unsqueeze(2) + normals.unsqueeze(2) * offsets) / size * 2 - 1  # (B, L, offsets, 2)
     colours, inside = (
-        F.grid_sample(one, grid, mode="bilinear", padding_mode="border", align_corners=False) * 2 - 1
-        for one in (composites, masks)
-    )
-    within = (grid.abs() <= 1).all(3).unsqueeze(1).to(colours.dtype)
-    profiles = torch.cat([colours, inside, within], dim=1).permute(0, 1, 3, 2)
+        F.grid_sample(maps, grid, mode="bilinear", padding_mode="border", align_corners=False) * 2 - 1
+        for maps in (composites, masks)
+    )  # (B, 3, L, offsets), (B, 1, L, offsets)
+    within = (grid.abs() <= 1).all(3).unsqueeze(1).to(colours.dtype)  # (B, 1, L, offsets)
+    profiles = torch.cat([colours, inside, within], dim=1).permute(0, 1, 3, 2)  # (B, 5, offsets, L)
     return EdgeProfiles(profiles.reshape(count, PROFILE_CHANNELS, lines), present)

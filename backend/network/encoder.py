@@ -1,4 +1,4 @@
-"""The encoder that composite and references share: MobileNetV2, told from its second half on where the object is."""
+"""The encoder that composite and references share: MobileNetV2, whose second half sees the composite's mask."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _EARLY, _MIDDLE = 5, 7  # layers that end at strides 8 and 16
 
 
 def unfolded_backbone() -> nn.Module:
-    """The backbone with its batch norms, as ImageNet weights know it."""
+    """Return the backbone with its batch norms, for which ImageNet weights exist."""
     return timm.create_model("mobilenetv2_100", pretrained=False, features_only=True, pad_type="same")
 
 
 def folded_layers(backbone: nn.Module) -> list[nn.Module]:
-    """The backbone's layers in order, its batch norms folded: stem, its activation, and seven blocks.
+    """Return the backbone's layers in order, its batch norms folded: stem, its activation, and seven blocks.
 
     Args:
         backbone: made by ``unfolded_backbone``, in evaluation mode; its convolutions are changed in place.
@@ -32,8 +32,8 @@ def folded_layers(backbone: nn.Module) -> list[nn.Module]:
 class Encoder(nn.Module):
     """Pictures to feature maps at three strides.
 
-    Batch norms are folded: small batches of windows around objects have statistics of their own, and a network that
-    was trained with them and is run without them is another network.
+    Batch norms are folded: small batches of crops around objects have unusual statistics, and a network trained with
+    those behaves differently when it runs on stored ones.
     """
 
     def __init__(self) -> None:
@@ -43,16 +43,16 @@ class Encoder(nn.Module):
         self.middle = nn.Sequential(*layers[_EARLY:_MIDDLE])
         self.late = nn.Sequential(*layers[_MIDDLE:])
         self.mark = nn.Conv2d(1, CHANNELS[0], kernel_size=8, stride=8)
-        self.requires_grad_(True)  # folding leaves weights that would not be trained
+        self.requires_grad_(True)  # folded weights come without gradients
         nn.init.zeros_(self.mark.weight)
         nn.init.zeros_(self.mark.bias)  # type: ignore[arg-type]
 
     def freeze_early(self, frozen: bool) -> None:
-        """Keeps the layers up to stride 8 as they are in training, which makes it a third faster, or lets them go."""
+        """Exclude the layers up to stride 8 from training, which makes it a third faster, or include them again."""
         self.early.requires_grad_(not frozen)
 
     def forward(self, pictures: Tensor, masks: Tensor | None = None) -> list[Tensor]:
-        """Feature maps of a batch.
+        """Encode a batch of pictures.
 
         Args:
             pictures: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of 32.
@@ -61,8 +61,8 @@ class Encoder(nn.Module):
         Returns:
             Three maps (B, C, H / s, W / s), strides s 8, 16 and 32.
         """
-        first: Tensor = self.early(pictures * 2 - 1)
+        first: Tensor = self.early(pictures * 2 - 1)  # (B, 32, H / 8, W / 8)
         if masks is not None:
             first = first + self.mark(masks)
-        second = self.middle(first)
+        second = self.middle(first)  # (B, 96, H / 16, W / 16)
         return [first, second, self.late(second)]

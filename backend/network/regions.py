@@ -1,34 +1,44 @@
-"""Foreground, background and the object's surroundings, and what colours they have."""
+"""Foreground, background and the object's surroundings, and the statistics of their colours."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 _REACH = 10
-"""Part of the picture's side that the surroundings reach out from the object: a tenth."""
+"""The surroundings reach this part of the picture's side out from the object: a tenth."""
+
+
+class Regions(NamedTuple):
+    """Weights of each pixel in three regions, (B, 1, h, w) in [0, 1] each."""
+
+    foreground: Tensor
+    background: Tensor
+    surroundings: Tensor
 
 
 def masked_mean(maps: Tensor, weights: Tensor) -> Tensor:
-    """(B, C) mean of (B, C, h, w) maps weighted by (B, 1, h, w); 0 where all weights are 0."""
+    """Return the (B, C) mean of (B, C, h, w) maps weighted by (B, 1, h, w); 0 where all weights are 0."""
     return (maps * weights).sum((2, 3)) / weights.sum((2, 3)).clamp_min(1e-3)
 
 
 def surroundings(mask: Tensor) -> Tensor:
-    """(B, 1, h, w) share of each pixel that is background near the object."""
+    """Return (B, 1, h, w) how far each pixel is background near the object, 0 to 1."""
     reach = max(1, mask.shape[-1] // _REACH)
-    near = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach)
+    near = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach)  # (B, 1, h, w)
     return near * (1 - mask)
 
 
-def regions(mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights (B, 1, h, w) of foreground, background and surroundings."""
-    return mask, 1 - mask, surroundings(mask)
+def regions(mask: Tensor) -> Regions:
+    """Return the regions of a mask (B, 1, h, w), 1 = foreground."""
+    return Regions(mask, 1 - mask, surroundings(mask))
 
 
 def colour_statistics(pictures: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
-    """Means and deviations of the colours in some regions, each about -1 to 1, as input of a network.
+    """Return means and deviations of the colours in some regions, each scaled to about -1 to 1.
 
     Args:
         pictures: (B, 3, h, w) encoded sRGB in [0, 1].
@@ -39,7 +49,7 @@ def colour_statistics(pictures: Tensor, weights: tuple[Tensor, ...]) -> Tensor:
     """
     statistics = []
     for region in weights:
-        mean = masked_mean(pictures, region)
-        deviation = (masked_mean((pictures - mean[..., None, None]) ** 2, region) + 1e-6).sqrt()
+        mean = masked_mean(pictures, region)  # (B, 3)
+        deviation = (masked_mean((pictures - mean[..., None, None]) ** 2, region) + 1e-6).sqrt()  # (B, 3)
         statistics += [2 * mean - 1, 4 * deviation - 1]
     return torch.cat(statistics, dim=1)

@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import load_file
 
+from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network
 from raiha.gallery_tools.extractors.extractor import load_extractor
 from raiha.training.config import TrainingConfig, load_config
 from raiha.training.data.photo_pack import PhotoPack
+from raiha.training.evaluation.ablated_networks import DenseHead, WithoutContent, WithoutEdges
 from raiha.training.samples.composites import Composer
 from raiha.training.samples.objects import ObjectSampler, bounding_boxes
 from raiha.training.samples.recolour import Recipe, standard_recipes
@@ -41,23 +43,35 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
 _OTHER_LIGHT = {"light 0.7 to 0.8": "retrieved_70_80.npy", "light 0.8 to 0.9": "retrieved_80_90.npy"}
 
 
-def variants(config: TrainingConfig) -> dict[str, tuple[TrainingConfig, bool]]:
-    """Settings of each variant by its name, and whether it begins with the checkpoint's encoder."""
-    network = config.network
+@dataclass(frozen=True)
+class Variant:
+    """One run of the ablation.
+
+    Attributes:
+        config: of the run.
+        network_type: class of the network.
+        pretrained: whether it begins with the checkpoint's encoder.
+    """
+
+    config: TrainingConfig
+    network_type: type[Harmonizer] = Harmonizer
+    pretrained: bool = True
+
+
+def variants(config: TrainingConfig) -> dict[str, Variant]:
+    """Return the variants by their names."""
     retrieved = 1 - config.augmented_share - config.unrelated_share
+    only_augmented = replace(config, augmented_share=config.augmented_share + retrieved, relit_share=0.0)
     return {
-        _EVERYTHING: (config, True),
-        _AGAIN: (replace(config, seed=config.seed + 1), True),
-        "without SGF": (replace(config, network=replace(network, semantic=False)), True),
-        "without retrieved references": (
-            replace(config, augmented_share=config.augmented_share + retrieved, relit_share=0.0),
-            True,
-        ),
-        "without augmented references": (replace(config, augmented_share=0.0), True),
-        "non-reference": (replace(config, reference_share=0.0), True),
-        "dense head": (replace(config, network=replace(network, head="dense")), True),
-        "without the edge reader": (replace(config, network=replace(network, edges=False)), True),
-        "encoder from scratch": (config, False),
+        _EVERYTHING: Variant(config),
+        _AGAIN: Variant(replace(config, seed=config.seed + 1)),
+        "without SGF": Variant(config, WithoutContent),
+        "without retrieved references": Variant(only_augmented),
+        "without augmented references": Variant(replace(config, augmented_share=0.0)),
+        "non-reference": Variant(replace(config, reference_share=0.0)),
+        "dense head": Variant(config, DenseHead),
+        "without the edge reader": Variant(config, WithoutEdges),
+        "encoder from scratch": Variant(config, pretrained=False),
     }
 
 
@@ -82,28 +96,39 @@ class Laboratory:
         files = self.data / "content.npy", self.data / "retrieved.npy"
         return ObjectSampler(packs, *files, bounding_boxes(packs[0]), validation=validation, seed=0)
 
-    def train(self, name: str, config: TrainingConfig, *, pretrained: bool = True) -> Path:
-        """Trains a variant to its end, where it is not there yet, and returns its checkpoint."""
+    def train(self, name: str, variant: Variant) -> Path:
+        """Train a variant to its end unless that was done before, and return its checkpoint."""
+        config = variant.config
         folder = self.out / name.replace(" ", "_").replace(",", "")
         checkpoint = folder / "harmonizer.safetensors"
         if not checkpoint.exists():
             sampler = self._sampler(validation=False)
-            trainer = Trainer(config, sampler, self.recipes)
-            trainer.begin_from(inherited(load_file(self.start), trainer.network, encoder=pretrained))
+            trainer = Trainer(config, sampler, self.recipes, network_type=variant.network_type)
+            trainer.begin_from(inherited(load_file(self.start), trainer.network, encoder=variant.pretrained))
             held_out = self._sampler(validation=True)
             validation = Validation(trainer.extractor, held_out, trainer.composer, config.side)
             run(trainer, validation, folder, validate_every=config.samples)
         return checkpoint
 
-    def measure(self, config: TrainingConfig, checkpoint: Path) -> dict[str, float]:
-        """Foreground PSNR in dB of composites, and gained in each setting, on objects that have references in all."""
+    def measure(self, config: TrainingConfig, variant: Variant, checkpoint: Path) -> dict[str, float]:
+        """Measure a variant on objects that have references in all settings.
+
+        Args:
+            config: decides the composites, which are the same for all variants.
+            variant: whose checkpoint it is.
+            checkpoint: made by ``train``.
+
+        Returns:
+            Foreground PSNR in dB of the composites, and what each setting gains.
+        """
         sampler = self._sampler(validation=True)
         lights = {name: np.load(self.data / file) for name, file in _OTHER_LIGHT.items()}
         found = [retrieved[:, 0] >= 0 for retrieved in (sampler.retrieved, *lights.values())]
         objects = sampler.objects[np.all(found, axis=0)[sampler.objects]]
         extractor, composer = load_extractor(config.network.extractor), Composer.of(config, self.recipes)
         validation = Validation(extractor, sampler, composer, config.side, objects=objects)
-        network = load_network(checkpoint)
+        network = variant.network_type(variant.config.network).eval()
+        network.load_state_dict(load_network(checkpoint).state_dict())
         figures = validation.figures(network, _SETTINGS)
         composite = figures.pop("composite")
         for name, retrieved in lights.items():
@@ -133,8 +158,8 @@ def main() -> None:
     laboratory = Laboratory(arguments.data, standard_recipes(arguments.films), arguments.begin_from, arguments.out)
     arguments.out.mkdir(parents=True, exist_ok=True)
     measured = {}
-    for name, (variant, pretrained) in variants(config).items():
-        measured[name] = laboratory.measure(config, laboratory.train(name, variant, pretrained=pretrained))
+    for name, variant in variants(config).items():
+        measured[name] = laboratory.measure(config, variant, laboratory.train(name, variant))
         print(name, {key: round(value, 2) for key, value in measured[name].items()}, flush=True)
         result = {"samples": config.samples, "gains_db": measured}
         (arguments.out / "ablations.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Threads that wait must not spin: tests run several programs on a few cores.
 export OMP_WAIT_POLICY = passive
 
-.PHONY: venv demo test test-editors lint docs
+.PHONY: venv demo test test-slow test-editors lint docs
 
 venv: .venv/.ready
 
@@ -26,8 +26,13 @@ lint: venv .cache/types/raiha
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Lint, types, and the tests for everyday work.
 test: venv lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -m "not slow"
+
+# The tests that take longer: whole training runs, the demo, benchmarks.
+test-slow: venv
+	$(BIN)/python -m pytest -q -m slow
 
 EDITOR_FOLDERS = $(if $(filter krita gimp,$(EDITOR)),tests/editors/$(EDITOR),tests/editors)
 

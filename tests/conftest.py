@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inverting_pipeline import InvertingPipeline
+from running_daemon import RunningDaemon
 
-from raiha.backend.client.raiha_client import Client
-from raiha.backend.daemon.connection import Connection
 from raiha.backend.daemon.jobs import PipelineLike
-from raiha.backend.daemon.server import Server
 
 
 @pytest.fixture(autouse=True)
@@ -21,55 +18,6 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps every test away from the user's own galleries and daemon."""
     monkeypatch.setenv("RAIHA_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("RAIHA_RUNTIME_DIR", str(tmp_path / "runtime"))
-
-
-class RunningDaemon:
-    """A daemon in a thread of this process.
-
-    Attributes:
-        pipeline: what it works with.
-        server: the daemon.
-        connection: what its connection file says.
-    """
-
-    def __init__(self, pipeline: PipelineLike, **options: Any) -> None:
-        self.pipeline = pipeline
-        self.server = Server(lambda: pipeline, **options)
-        self.failure: BaseException | None = None
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="daemon-under-test")
-        self._thread.start()
-        self._ready.wait()
-        if self.failure is not None:
-            raise self.failure
-
-    def connect(self) -> Client:
-        """A client that has said hello."""
-        return Client.connect(name="test")
-
-    @property
-    def is_running(self) -> bool:
-        return self._thread.is_alive()
-
-    def stop(self) -> None:
-        self.server.stop()
-        self.wait()
-
-    def wait(self) -> None:
-        """Returns when the daemon has ended by itself."""
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            self.server.run(self._announce)
-        except BaseException as error:
-            self.failure = error
-        finally:
-            self._ready.set()
-
-    def _announce(self, connection: Connection) -> None:
-        self.connection = connection
-        self._ready.set()
 
 
 @pytest.fixture

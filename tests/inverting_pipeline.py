@@ -1,4 +1,4 @@
-"""A pipeline with arithmetic that a test can repeat: it inverts what the mask covers."""
+"""Pipelines that stand in for the real one: one inverts what the mask covers, which a test can repeat, one fails."""
 
 from __future__ import annotations
 
@@ -80,3 +80,14 @@ class InvertingPipeline:
             if cancelled():
                 self.cancelled_jobs += 1
                 raise Cancelled
+
+
+class FailingPipeline(InvertingPipeline):
+    """Fails with the error given, whatever is to be harmonized."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def harmonize(self, *_: object) -> None:
+        raise self.error

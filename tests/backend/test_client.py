@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import zmq
-from conftest import RunningDaemon
-from test_daemon_jobs import finish, frame, noise, send
+from client_jobs import finish, frame, noise, send
+from running_daemon import RunningDaemon
 
 from raiha.backend.client import raiha_client
 from raiha.backend.client.raiha_client import (

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from conftest import RunningDaemon
+from running_daemon import RunningDaemon
 from typer.testing import CliRunner, Result
 
 from raiha.backend.client.raiha_client import CONNECTION_FILE, Client

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
@@ -16,6 +17,7 @@ def raiha(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_demo_harmonizes_a_sample_with_references(tmp_path: Path) -> None:
     ran = raiha("demo", "--out", str(tmp_path), "--json")
     assert ran.returncode == 0, ran.stderr
@@ -32,6 +34,19 @@ def test_the_demo_without_samples_says_what_to_do(tmp_path: Path) -> None:
     ran = raiha("demo", "--out", str(tmp_path), "--samples", str(tmp_path))
     assert ran.returncode == 1
     assert "is not there" in ran.stderr and "--samples" in ran.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["models", "list"], ["models", "pull", "none"], ["demo", "--help"]])
+def test_what_needs_no_network_does_not_wait_for_torch(arguments: list[str]) -> None:
+    program = f"""
+import contextlib, sys
+from raiha.backend.commands.main import app
+with contextlib.suppress(SystemExit):
+    app({arguments})
+print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"torch", "timm", "faiss"} & set(ran.stderr.splitlines())
 
 
 def test_models_are_listed_with_licences() -> None:
@@ -52,6 +67,7 @@ def test_the_doctor_is_content_with_a_fresh_installation() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_doctor_names_what_is_wrong(tmp_path: Path) -> None:
     gallery = tmp_path / "data" / "galleries" / "broken"
     gallery.mkdir(parents=True)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import zmq
-from conftest import RunningDaemon
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from running_daemon import RunningDaemon
 
 from raiha.backend.client.raiha_client import MAGIC, digest
 from raiha.backend.daemon.authentication import seal

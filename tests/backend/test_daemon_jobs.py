@@ -7,38 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import RunningDaemon
-from inverting_pipeline import InvertingPipeline, inverted
+from client_jobs import finish, frame, noise, pixels_of, send
+from inverting_pipeline import FailingPipeline, inverted
+from running_daemon import RunningDaemon
 
-from raiha.backend.client.raiha_client import Client, ClientError, Frame, Job
+from raiha.backend.client.raiha_client import ClientError
 from raiha.backend.daemon.server import Limits
-
-
-def frame(pixels: np.ndarray, order: str = "RGBA") -> Frame:
-    height, width = pixels.shape[:2]
-    return Frame(pixels.tobytes(), width, height, order, pixels.dtype.name)
-
-
-def noise(height: int = 20, width: int = 30, channels: int = 4, dtype: str = "uint8") -> np.ndarray:
-    random = np.random.default_rng(height * width + channels)
-    if dtype.startswith("float"):
-        return random.random((height, width, channels)).astype(dtype)
-    return random.integers(0, np.iinfo(dtype).max, (height, width, channels), dtype, endpoint=True)
-
-
-def pixels_of(result: Frame) -> np.ndarray:
-    return np.frombuffer(result.data, result.dtype).reshape(result.height, result.width, -1)
-
-
-def send(client: Client, layer: np.ndarray | None = None) -> Job:
-    pixels = noise() if layer is None else layer
-    return client.harmonize(frame(pixels), frame(noise(40, 50)))
-
-
-def finish(job: Job) -> Job:
-    while not job.finished:
-        job.poll(0.1)
-    return job
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])
@@ -207,15 +181,6 @@ def test_more_jobs_than_the_daemon_takes_are_refused(start_daemon: Callable[...,
         assert finish(jobs[2]).error.code == "busy"
         daemon.pipeline.may_finish.set()
         assert [finish(job).state for job in jobs[:2]] == ["done", "done"]
-
-
-class FailingPipeline(InvertingPipeline):
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-    def harmonize(self, *_: object) -> None:
-        raise self.error
 
 
 @pytest.mark.parametrize(("error", "code"), [(KeyError("surprise"), "unexpected"), (MemoryError(), "out-of-memory")])

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import RunningDaemon
+from client_jobs import noise
+from inverting_pipeline import FailingPipeline
 from PIL import Image
-from test_daemon_jobs import FailingPipeline, noise
+from running_daemon import RunningDaemon
 
 from raiha.backend.client.raiha_client import ClientError
 from raiha.backend.daemon.link import as_raiha_error, harmonize_by_daemon

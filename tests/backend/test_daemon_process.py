@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_daemon_jobs import finish, noise, send
+from client_jobs import finish, noise, send
 
 from raiha.backend.client.raiha_client import CONNECTION_FILE, Client, ClientError, ensure_daemon, find_daemon
 from raiha.gallery_tools.folders import runtime_folder
@@ -21,7 +21,7 @@ TESTS = Path(__file__).parents[1]
 SERVE = [sys.executable, str(TESTS / "serve_inverting.py")]
 CLIENT = """
 import sys
-from test_daemon_jobs import noise, send
+from client_jobs import noise, send
 from raiha.backend.client.raiha_client import Client
 client = Client.connect()
 job = send(client)

@@ -104,6 +104,7 @@ def test_a_perfect_and_an_idle_method_are_told_apart(pairs_folder: Path) -> None
     assert figures.measures["raiha"] == figures.measures["composite"]
 
 
+@pytest.mark.slow
 def test_the_command_prints_one_object_with_figures_of_the_harmonized_image(pairs_folder: Path) -> None:
     command = [sys.executable, "-m", "raiha.backend.commands.main", "evaluate", str(pairs_folder), "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)

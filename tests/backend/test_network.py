@@ -9,18 +9,13 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
+from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_inference_settings, read_notes
 from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.network.edge_profiles import edge_profiles
 from raiha.backend.network.fusion import SemanticGuidedFusion
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig, _resized
 from raiha.backend.network.inference_settings import ConfidenceSettings, InferenceSettings
-from raiha.backend.network.weights import (
-    SHIPPED_WEIGHTS,
-    load_network,
-    read_inference_settings,
-    read_notes,
-    save_network,
-)
+from raiha.backend.network.weights import load_network, save_network
 from raiha.gallery_tools.errors import RaihaError
 
 SIDE = 64

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "network.py"
 
 
+@pytest.mark.slow
 def test_one_object_holds_sizes_speeds_limits_and_published_networks() -> None:
     command = [sys.executable, str(BENCHMARK), "--json", "--rounds", "1", "--threads", "1"]
     report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

@@ -333,3 +333,8 @@ class Krita:
         assert name == "toggle_layer_visibility"
         assert self.document is not None
         return ToggleVisibility(self.document)
+
+
+def layer_names(document: Document) -> list[tuple[str, bool]]:
+    """Name and visibility of the document's top-level layers, from the lowest up."""
+    return [(node.name(), node.visible()) for node in document.topLevelNodes()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from krita_mock import Document, Node, Rect, Selection
+from krita_mock import Document, Node, Rect, Selection, layer_names
 from stepping import run
 
 
@@ -22,10 +22,6 @@ def placed(document: Document, copy: Any, pixels: bytes, *, in_place: bool) -> i
     return steps
 
 
-def names(document: Document) -> list[tuple[str, bool]]:
-    return [(node.name(), node.visible()) for node in document.topLevelNodes()]
-
-
 def test_plain_layer_travels_as_it_is(document: Document) -> None:
     copy = copied(document)
     assert copy.pixels == document.topLevelNodes()[1].pixels
@@ -36,7 +32,7 @@ def test_plain_layer_travels_as_it_is(document: Document) -> None:
 def test_result_is_a_layer_above_and_the_original_is_hidden(document: Document) -> None:
     result = b"\x09\x08\x07\xff" * 4
     assert placed(document, copied(document), result, in_place=False) == document.undo_steps == 2
-    assert names(document) == [("picture", True), ("object", False), ("object (harmonized)", True)]
+    assert layer_names(document) == [("picture", True), ("object", False), ("object (harmonized)", True)]
     assert document.topLevelNodes()[2].pixels == result
     assert document.is_modified
 
@@ -46,7 +42,7 @@ def test_result_in_place_keeps_name_mode_and_masks(document: Document) -> None:
     layer.mode, layer._opacity = "multiply", 100
     document.add(Node("mask", "transparencymask"), layer)
     assert placed(document, copied(document), layer.pixels, in_place=True) == document.undo_steps == 2
-    assert names(document) == [("picture", True), ("object", True)]
+    assert layer_names(document) == [("picture", True), ("object", True)]
     new = document.topLevelNodes()[1]
     assert new is not layer
     assert (new.blendingMode(), new.opacity(), [child.type() for child in new.childNodes()]) == (
@@ -127,6 +123,6 @@ def test_selection_elsewhere_is_refused(document: Document) -> None:
 
 
 def test_nothing_happens_to_the_document_while_copying(document: Document) -> None:
-    before = names(document)
+    before = layer_names(document)
     copied(document)
-    assert (names(document), document.undo_steps, document.is_modified) == (before, 0, False)
+    assert (layer_names(document), document.undo_steps, document.is_modified) == (before, 0, False)

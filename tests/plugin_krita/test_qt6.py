@@ -34,6 +34,7 @@ def runtime(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_dialog_works_under_pyqt6(installed: Path, runtime: Path, tmp_path: Path) -> None:
     python = python_with_qt6()
     if python is None:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from krita_mock import Document
+from krita_mock import Document, layer_names
 from stepping import run
-from test_layers import names
 
 from raiha.backend.client.raiha_client import ClientError
 
@@ -42,13 +41,13 @@ def test_harmonized_layer_is_the_daemons_answer(document: Document, daemon: Any)
 
 
 def test_preview_is_asked_at_full_strength_and_changes_nothing(document: Document, daemon: Any) -> None:
-    session, before = session_on(document), names(document)
+    session, before = session_on(document), layer_names(document)
     result = run(session.preview(options(strength=0.25, only="luminance"), 768))
     session.close()
     assert set(result.preview) == {"before", "both", "colour", "luminance"}
     asked = daemon.pipeline.requests[0]
     assert (asked.strength, asked.only) == (1.0, None)
-    assert (names(document), document.undo_steps) == (before, 0)
+    assert (layer_names(document), document.undo_steps) == (before, 0)
 
 
 def test_layers_are_copied_once_for_preview_and_result(document: Document, daemon: Any) -> None:
@@ -64,7 +63,7 @@ def test_cancel_reaches_the_daemon_and_leaves_the_document(document: Document, d
     from krita_raiha.session import Cancelled
 
     daemon.pipeline.may_finish.clear()
-    session, before = session_on(document), names(document)
+    session, before = session_on(document), layer_names(document)
     steps = session.harmonize(options())
     while not daemon.pipeline.started.is_set():
         next(steps)
@@ -75,7 +74,7 @@ def test_cancel_reaches_the_daemon_and_leaves_the_document(document: Document, d
     # The daemon answers a cancel at once; its pipeline notices at its next step.
     while not daemon.pipeline.cancelled_jobs:
         time.sleep(0.005)
-    assert (names(document), document.undo_steps) == (before, 0)
+    assert (layer_names(document), document.undo_steps) == (before, 0)
 
 
 def test_cancel_while_the_result_is_written_comes_too_late(document: Document, daemon: Any) -> None:
@@ -89,7 +88,7 @@ def test_cancel_while_the_result_is_written_comes_too_late(document: Document, d
     done = run(steps)
     session.close()
     assert (done.undo_steps, document.undo_steps) == (2, 2)
-    assert names(document) == [("picture", True), ("object", False), ("object (harmonized)", True)]
+    assert layer_names(document) == [("picture", True), ("object", False), ("object (harmonized)", True)]
 
 
 def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(
@@ -99,7 +98,7 @@ def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(
 
     daemon = start_daemon()
     daemon.pipeline.may_finish.clear()
-    session, before = session_on(document), names(document)
+    session, before = session_on(document), layer_names(document)
     assert isinstance(session, Session)
     steps = session.harmonize(options())
     while not daemon.pipeline.started.is_set():
@@ -109,7 +108,7 @@ def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(
         run(steps)
     session.close()
     assert caught.value.sentence
-    assert (names(document), document.undo_steps) == (before, 0)
+    assert (layer_names(document), document.undo_steps) == (before, 0)
 
 
 def test_without_daemon_and_command_the_error_says_so(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,7 @@ def test_the_edge_is_ignored_by_the_variant_alone(network_type: type[Harmonizer]
     assert same == (network_type is WithoutEdges)
 
 
+@pytest.mark.slow
 def test_each_network_is_trained_once_and_measured(packed: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     start = tmp_path / "start.safetensors"

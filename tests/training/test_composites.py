@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from tiny_run import CONFIGS
 
 from raiha.backend.evaluation import find_pairs
 from raiha.backend.network.edge_profiles import edge_profiles
@@ -17,7 +18,6 @@ from raiha.training.evaluation.val_pairs import write_pairs
 from raiha.training.samples.composites import Composer, scene_side
 from raiha.training.samples.objects import Scene
 from raiha.training.samples.recolour import flatten, make_vivid, standard_recipes
-from tests.training.test_train import CONFIGS
 
 RECIPES = standard_recipes(None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_run import CONFIG, sampler
 
 from raiha.backend.network.edge_profiles import OFFSETS, PROFILE_CHANNELS, EdgeProfiles, edge_profiles
 from raiha.gallery_tools.extractors.extractor import load_extractor
@@ -15,7 +16,6 @@ from raiha.training.samples.composites import Composer, scene_side
 from raiha.training.samples.drawn_samples import DrawnSampler, draw_samples
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import Trainer
-from tests.training.test_train import CONFIG, sampler
 
 RECIPES = standard_recipes(None)
 

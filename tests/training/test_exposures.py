@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tiny_run import CONFIG, sampler
 
 from raiha.training.samples.composites import Composer, scene_side
 from raiha.training.samples.exposures import ExposureSampler
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import Trainer
-from tests.training.test_train import CONFIG, sampler
 
 RECIPES = standard_recipes(None)
 COMPOSER = Composer(RECIPES)

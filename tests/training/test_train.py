@@ -12,35 +12,20 @@ import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tiny_run import CONFIG, CONFIGS, sampler
 from torch import nn
 
-from raiha.backend.network.harmonizer import NetworkConfig
-from raiha.backend.network.weights import load_network, read_inference_settings
+from raiha.backend.network.checkpoint_metadata import read_inference_settings
+from raiha.backend.network.weights import load_network
 from raiha.training.config import Stage, TrainingConfig, load_config
 from raiha.training.data.device_arrays import held, take
 from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.processes import Processes
-from raiha.training.samples.objects import ObjectSampler, bounding_boxes
+from raiha.training.samples.objects import bounding_boxes
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.train import run
 from raiha.training.trainer import Trainer, foreground_error
 from raiha.training.validate import Validation
-
-CONFIGS = Path(__file__).parents[2] / "training" / "configs"
-
-CONFIG = TrainingConfig(
-    stages=(Stage(64, 16, 4), Stage(128, 8, 4, whole_encoder=True)),
-    warmup_samples=4,
-    reference_share=0.7,
-    most_references=2,
-    network=NetworkConfig(width=32),
-)
-
-
-def sampler(folder: Path, *, validation: bool = False) -> ObjectSampler:
-    pack = PhotoPack.load(folder / "pack_96")
-    files = folder / "content.npy", folder / "retrieved.npy"
-    return ObjectSampler([pack], *files, bounding_boxes(pack), validation=validation, seed=0)
 
 
 def trainer(folder: Path) -> Trainer:
@@ -159,6 +144,7 @@ def test_a_run_ends_with_a_checkpoint_and_goes_on_after_its_state(packed: Path, 
     assert again.samples == CONFIG.samples
 
 
+@pytest.mark.slow
 def test_a_run_writes_scalars_and_pictures_for_tensorboard(packed: Path, tmp_path: Path) -> None:
     one = trainer(packed)
     run(one, validation(packed, one), tmp_path, validate_every=100)
@@ -182,6 +168,7 @@ def torchrun(packed: Path, folder: Path, processes: int) -> subprocess.Completed
     return subprocess.run([*map(str, command)], cwd=root, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network_and_one_alone_cannot_go_on(packed: Path, tmp_path: Path) -> None:
     done = torchrun(packed, tmp_path, 2)
     assert done.returncode == 0, done.stderr
@@ -209,6 +196,7 @@ def test_half_precision_gives_nearly_the_same_error(packed: Path) -> None:
     assert half.step() == pytest.approx(full.step(), rel=0.02)
 
 
+@pytest.mark.slow
 def test_training_on_one_scene_lowers_its_error(packed: Path) -> None:
     config = replace(CONFIG, stages=(Stage(64, 4000, 4),), reference_share=0.0, restyled_share=0.0)
     one = Trainer(config, sampler(packed), standard_recipes(None), None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from tiny_run import CONFIG, sampler
 
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
 from raiha.backend.network.inference_settings import InferenceSettings
@@ -13,7 +14,6 @@ from raiha.backend.network.weights import save_network
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import Trainer
 from raiha.training.warm_start import inherited
-from tests.training.test_train import CONFIG, sampler
 
 CONFIG_32 = NetworkConfig(width=32)
 

@@ -36,8 +36,9 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS
 from raiha.backend.network.harmonizer import Harmonizer
-from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network
+from raiha.backend.network.weights import load_network
 from raiha.backend.pipeline.pipeline import Pipeline
 from raiha.backend.pipeline.request import HarmonizeRequest
 from raiha.gallery_tools.extractors.extractor import load_extractor

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from raiha.backend.network.weights import load_network, read_inference_settings, read_notes, save_network
+from raiha.backend.network.checkpoint_metadata import read_inference_settings, read_notes
+from raiha.backend.network.weights import load_network, save_network
 
 
 def mean_of(last: dict[str, Tensor], before: dict[str, Tensor], share: float) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The demonstration: a car from a bright street is put before a monument under clouds and harmonized.
+"""The demo: a car from a bright street is put before a monument under clouds and harmonized.
 
 Everything is the real thing: sample photos are indexed into a gallery of their own, a daemon of its own is started, and
 layer, mask and background go to it over ZeroMQ as from an editor.
@@ -21,9 +21,6 @@ from raiha.backend.client.raiha_client import Client, ensure_daemon
 from raiha.backend.daemon.link import harmonize_by_daemon
 from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
 from raiha.gallery_tools.errors import RaihaError
-from raiha.gallery_tools.extractors.extractor import load_extractor
-from raiha.gallery_tools.indexer import index
-from raiha.gallery_tools.store import Gallery
 
 GALLERY = "samples"
 _OBJECT = "coco_000000234748"
@@ -35,14 +32,14 @@ _PLACE = (0.03, 0.53)  # of the layer's top left corner in the background, as sh
 
 @dataclass(frozen=True)
 class Scene:
-    """What is pasted where.
+    """A layer, its background, and its place there.
 
     Attributes:
         layer: (h, w, 4) uint8 RGBA.
         mask: (h, w) uint8.
         background: (H, W, 3) uint8.
         offset: (x, y) of the layer in the background.
-        sources: the photos that the scene was made of; they are no references for it.
+        sources: the photos that the scene was made of, which must not be references for it.
     """
 
     layer: NDArray[np.uint8]
@@ -53,7 +50,7 @@ class Scene:
 
 
 def make_scene(samples: Path) -> Scene:
-    """Cuts the object out of its photo and places it over the background.
+    """Cut the object out of its photo and place it over the background.
 
     Raises:
         RaihaError: "no-samples".
@@ -64,7 +61,7 @@ def make_scene(samples: Path) -> Scene:
         raise RaihaError(
             "no-samples",
             f"The sample {missing[0]} is not there.",
-            "Run the demonstration in a checkout of Raiha, or name its samples folder with --samples.",
+            "Run the demo in a checkout of Raiha, or name its samples folder with --samples.",
         )
     with Image.open(background) as image:
         behind = np.asarray(image.convert("RGB"))
@@ -83,7 +80,12 @@ def make_scene(samples: Path) -> Scene:
 
 
 def index_samples(samples: Path) -> None:
-    """Indexes the sample photos into their gallery."""
+    """Index the sample photos into a gallery of their own."""
+    # torch takes seconds to import: only what needs it waits for it.
+    from raiha.gallery_tools.extractors.extractor import load_extractor
+    from raiha.gallery_tools.indexer import index
+    from raiha.gallery_tools.store import Gallery
+
     extractor = load_extractor()
     with Gallery.create(GALLERY, extractor.info) as gallery:
         index(gallery, extractor, [samples / "photos"])
@@ -91,7 +93,7 @@ def index_samples(samples: Path) -> None:
 
 @contextmanager
 def private_folders(folder: Path) -> Iterator[None]:
-    """Keeps gallery, daemon and log of the demonstration apart from the user's."""
+    """Keep the demo's gallery, daemon and log apart from the user's."""
     saved = {name: os.environ.get(name) for name in ("RAIHA_DATA_DIR", "RAIHA_RUNTIME_DIR")}
     os.environ.update(RAIHA_DATA_DIR=str(folder / "data"), RAIHA_RUNTIME_DIR=str(folder / "run"))
     try:
@@ -105,7 +107,7 @@ def private_folders(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def own_daemon() -> Iterator[None]:
-    """A daemon that ends with the demonstration."""
+    """Run a daemon that ends with the demo."""
     ensure_daemon([sys.executable, "-m", "raiha.backend.commands.main", "serve"]).close()
     try:
         yield
@@ -115,7 +117,7 @@ def own_daemon() -> Iterator[None]:
 
 
 def harmonize_scene(scene: Scene, progress: Callable[[str, float], None]) -> HarmonizeResult:
-    """Sends the scene to the daemon."""
+    """Return what the daemon makes of the scene."""
     request = HarmonizeRequest(
         layer=scene.layer,
         background=scene.background,
@@ -128,7 +130,7 @@ def harmonize_scene(scene: Scene, progress: Callable[[str, float], None]) -> Har
 
 
 def flatten(background: NDArray[np.uint8], layer: NDArray[np.uint8], offset: tuple[int, int]) -> NDArray[np.uint8]:
-    """The picture with the layer (h, w, 4) over it, blended in encoded values as Krita does by default."""
+    """Return the picture with the layer (h, w, 4) over it, blended in encoded values as Krita does by default."""
     picture = Image.fromarray(background).convert("RGBA")
     picture.alpha_composite(Image.fromarray(layer), offset)
     return np.asarray(picture.convert("RGB"))

@@ -9,7 +9,6 @@ import typer
 
 from raiha.backend.commands.output import JsonFlag, emit
 from raiha.gallery_tools.errors import RaihaError
-from raiha.gallery_tools.failures import describe_failure
 
 Check = Callable[[], str]
 """Returns what it found; raises RaihaError when something is wrong."""
@@ -44,10 +43,8 @@ def _checks() -> Iterator[tuple[str, Check]]:
 def _checked(name: str, check: Check) -> dict[str, Any]:
     try:
         return {"name": name, "ok": True, "found": check()}
-    except Exception as error:  # whatever is wrong with one of them, the others are checked as well
-        described = describe_failure(error)
-        found = f"{described.sentence} {described.remedy}" if described else f"{type(error).__name__}: {error}"
-        return {"name": name, "ok": False, "found": found}
+    except RaihaError as error:
+        return {"name": name, "ok": False, "found": f"{error.sentence} {error.remedy}"}
 
 
 def _versions() -> str:
@@ -84,7 +81,8 @@ def _extractor() -> str:
 
 
 def _network() -> str:
-    from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network, read_notes
+    from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_notes
+    from raiha.backend.network.weights import load_network
 
     load_network()
     return f"{SHIPPED_WEIGHTS.name}, trained on {read_notes(SHIPPED_WEIGHTS).get('samples', '?')} samples"

@@ -21,9 +21,9 @@ def list_models(json: JsonFlag = False) -> None:
 
         raiha models list --json
     """
-    from raiha.backend.network.weights import SHIPPED_WEIGHTS, read_notes
+    from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_notes
+    from raiha.gallery_tools.extractors.hub import has_weights
     from raiha.gallery_tools.extractors.registry import EXTRACTORS
-    from raiha.gallery_tools.extractors.weights import has_weights
 
     extractors: list[dict[str, Any]] = [
         {
@@ -57,10 +57,12 @@ def pull(
 
         raiha models pull dvt-b
     """
+    from raiha.gallery_tools.extractors.hub import has_weights
     from raiha.gallery_tools.extractors.registry import extractor_info
-    from raiha.gallery_tools.extractors.weights import build_network, has_weights
 
     info = extractor_info(name)
+    from raiha.gallery_tools.extractors.weights import build_network  # imports torch, which takes seconds
+
     if not has_weights(info):
         stderr.print(f"Fetching {info.source} ...")
     build_network(info)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network, read_inference_settings
+from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_inference_settings
+from raiha.backend.network.weights import load_network
 from raiha.backend.pipeline.bounds import Window, object_bounds
 from raiha.backend.pipeline.crops import Crop, Crops, read_crops
 from raiha.backend.pipeline.full_resolution import apply

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.content_net import ContentNet
 from raiha.gallery_tools.extractors.folding import fold_batch_norms
+from raiha.gallery_tools.extractors.hub import hub_file
 from raiha.gallery_tools.extractors.registry import BUNDLED_WEIGHTS, ExtractorInfo
 
 
@@ -78,27 +79,6 @@ def _load_into(model: nn.Module, state: dict[str, Tensor], file: Path | str) -> 
     return model
 
 
-def _hub_file(info: ExtractorInfo) -> Path:
-    """Fetches a file named OWNER/REPOSITORY/FILE from the hub, or finds it in the hub's cache."""
-    from huggingface_hub import hf_hub_download
-
-    owner, repository, file = info.source.split("/", 2)
-    return Path(hf_hub_download(f"{owner}/{repository}", file))
-
-
-def has_weights(info: ExtractorInfo) -> bool:
-    """Whether the extractor's weights are on this machine already."""
-    from huggingface_hub import try_to_load_from_cache
-
-    if info.file_format == "bundled":
-        return BUNDLED_WEIGHTS.is_file()
-    if info.file_format == "dvt":
-        owner, repository, file = info.source.split("/", 2)
-        return isinstance(try_to_load_from_cache(f"{owner}/{repository}", file), str)
-    files = ("model.safetensors", "pytorch_model.bin")
-    return any(isinstance(try_to_load_from_cache(info.source, file), str) for file in files)
-
-
 def fingerprint_of(network: nn.Module) -> str:
     """32 hex digits that tell weights apart, whatever file they came from."""
     state = hashlib.blake2b(digest_size=16)
@@ -126,7 +106,7 @@ def build_network(info: ExtractorInfo, weights: Path | None = None) -> tuple[nn.
         return network, fingerprint
     try:
         if weights is None and info.file_format == "dvt":
-            weights = _hub_file(info)
+            weights = hub_file(info)
         model = timm.create_model(info.architecture, pretrained=weights is None, num_classes=0, dynamic_img_size=True)
     except OSError as error:
         raise RaihaError(

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import load_file
 
+from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS
 from raiha.backend.network.harmonizer import Harmonizer
-from raiha.backend.network.weights import SHIPPED_WEIGHTS, load_network
+from raiha.backend.network.weights import load_network
 from raiha.gallery_tools.extractors.extractor import load_extractor
 from raiha.training.config import TrainingConfig, load_config
 from raiha.training.data.photo_pack import PhotoPack

@@ -22,7 +22,7 @@ import torch
 from rich.progress import track
 
 from raiha.backend.evaluation import Harmonize, Measures, find_pairs, read_pair
-from raiha.backend.network.weights import SHIPPED_WEIGHTS, read_notes
+from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_notes
 from raiha.backend.pipeline.pipeline import Pipeline
 from raiha.training.data.iharmony4 import SUBSETS, has_lists, read_split
 from raiha.training.evaluation.contact_sheet import Case, choose_cases, draw_cases

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from raiha.gallery_tools.appearance import BINS
 from raiha.gallery_tools.records import GalleryPhoto
 from raiha.gallery_tools.store import Gallery
+from raiha.gallery_tools.whole_file import replace_whole
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def export_photos(gallery: Gallery, file: Path) -> None:
@@ -29,7 +32,8 @@ def export_photos(gallery: Gallery, file: Path) -> None:
         "folders": [str(folder) for folder in gallery.folders()],
         "photos": [_described(photo) for photo in gallery.photos()],
     }
-    file.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with replace_whole(file) as whole:
+        whole.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def export_features(gallery: Gallery, file: Path) -> None:
@@ -42,7 +46,7 @@ def export_features(gallery: Gallery, file: Path) -> None:
     first_patch = np.cumsum([0, *(photo.rows * photo.columns for photo in photos)], dtype=np.int64)
     content = (gallery.features(photo.id).content for photo in photos)
     appearance = (gallery.features(photo.id).appearance for photo in photos)
-    with zipfile.ZipFile(file, "w") as archive:
+    with replace_whole(file) as whole, zipfile.ZipFile(whole, "w") as archive:
         _write_rows(archive, "content", content, (int(first_patch[-1]), gallery.dimension))
         _write_rows(archive, "appearance", appearance, (int(first_patch[-1]), BINS))
         with archive.open("first_patch.npy", "w") as member:
@@ -66,7 +70,7 @@ def _described(photo: GalleryPhoto) -> dict[str, Any]:
         "width": photo.width,
         "height": photo.height,
         "bytes": photo.file.size,
-        "modified": datetime.fromtimestamp(photo.file.mtime_ns / 1e9, timezone.utc).isoformat(),
+        "modified": (_EPOCH + timedelta(seconds=photo.file.mtime_ns / 1e9)).isoformat(),
         "blake2b_128": photo.file.digest.hex(),
         "rows": photo.rows,
         "columns": photo.columns,

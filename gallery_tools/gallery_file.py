@@ -81,7 +81,7 @@ def create_database(name: str, info: ExtractorInfo) -> None:
         "content_threshold": info.content_threshold,
         "appearance_threshold": info.appearance_threshold,
     }
-    with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
+    with told_errors(name), closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
         connection.executescript(_SCHEMA)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
         connection.execute("PRAGMA journal_mode = WAL")  # readers at any time, also while one writes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor
 from raiha.gallery_tools.photo_reader import KnownPhoto, PreparedPhoto, read_ahead
 from raiha.gallery_tools.photos import UnreadablePhoto, find_photos
-from raiha.gallery_tools.records import Features, GalleryPhoto, NewPhoto, PhotoFile
+from raiha.gallery_tools.records import Features, GalleryPhoto, NewPhoto, PhotoFile, time_of_change
 from raiha.gallery_tools.store import Gallery
 
 BATCH = 2
@@ -71,9 +72,9 @@ def require_photos(folders: Sequence[Path]) -> list[Path]:
     Raises:
         RaihaError: "folder-missing" or "no-photos".
     """
-    roots = [Path(folder).expanduser().resolve() for folder in folders]
+    roots = [_resolved(folder) for folder in folders]
     for root in roots:
-        if not root.is_dir():
+        if not os.path.isdir(root):  # noqa: PTH112  (Path.is_dir raises for a folder that is closed to us)
             raise RaihaError(
                 "folder-missing",
                 f"{root} is not a folder, or is not there just now.",
@@ -88,6 +89,13 @@ def require_photos(folders: Sequence[Path]) -> list[Path]:
             "to take a folder out of it: raiha gallery remove FOLDER.",
         )
     return roots
+
+
+def _resolved(folder: Path) -> Path:
+    try:
+        return Path(folder).expanduser().resolve()
+    except RuntimeError:  # a link in a circle, before Python 3.13
+        return Path(folder).absolute()
 
 
 def index(
@@ -163,7 +171,7 @@ class _Run:
             self._skip(path, f"cannot be opened ({error.strerror})")
             return False
         known = self._known.get(path)
-        if known and (known.file.mtime_ns, known.file.size) == (status.st_mtime_ns, status.st_size):
+        if known and (known.file.mtime_ns, known.file.size) == (time_of_change(status), status.st_size):
             self._report.unchanged += 1
             return False
         return True

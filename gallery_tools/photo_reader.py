@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from raiha.gallery_tools.appearance import hsv_histograms
 from raiha.gallery_tools.extractors.extractor import Extractor
 from raiha.gallery_tools.photos import UnreadablePhoto, decode_photo, read_file
-from raiha.gallery_tools.records import PhotoFile
+from raiha.gallery_tools.records import PhotoFile, time_of_change
 
 _THREADS = 3
 _AHEAD = 24
@@ -71,6 +71,8 @@ def read_ahead(
             yield path, future.result()
         except UnreadablePhoto as error:
             yield path, error
+        except MemoryError:
+            yield path, UnreadablePhoto(path, "needs more memory than there is just now")
 
 
 def prepared(file: PhotoFile, data: bytes, extractor: Extractor) -> PreparedPhoto:
@@ -94,7 +96,7 @@ def _read(path: Path) -> tuple[PhotoFile, bytes]:
         raise UnreadablePhoto(path, f"cannot be opened ({error.strerror})") from error
     data = read_file(path)
     digest = hashlib.blake2b(data, digest_size=16).digest()
-    return PhotoFile(path, status.st_mtime_ns, status.st_size, digest), data
+    return PhotoFile(path, time_of_change(status), status.st_size, digest), data
 
 
 _Outcome = TypeVar("_Outcome")

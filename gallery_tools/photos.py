@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.failures import is_out_of_memory
 from raiha.gallery_tools.srgb import to_eight_bits, to_srgb
 
 _PILLOW_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".avif"})
@@ -108,30 +109,47 @@ def find_photos(folders: Iterable[Path], skip: Skip = _ignore) -> Iterator[Path]
             if (status.st_dev, status.st_ino) in visited:
                 continue
             visited.add((status.st_dev, status.st_ino))
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            skip(folder, f"cannot be opened ({error.strerror})")
+            skip(readable_path(folder), f"cannot be opened ({error.strerror})")
             continue
         visible = [entry for entry in entries if not entry.name.startswith((".", "@eaDir"))]
-        folders_left.extend(Path(e.path) for e in reversed(visible) if e.is_dir(follow_symlinks=False))
-        links_left.extend(Path(e.path) for e in visible if e.is_symlink() and e.is_dir())
-        yield from _photos_among(visible, skip)
+        below = [entry for entry in visible if _is_folder(entry, skip)]
+        folders_left.extend(Path(entry.path) for entry in reversed(below) if not entry.is_symlink())
+        links_left.extend(Path(entry.path) for entry in below if entry.is_symlink())
+        yield from _photos_among([entry for entry in visible if entry not in below], skip)
+
+
+def _is_folder(entry: os.DirEntry[str], skip: Skip) -> bool:
+    """Whether it is a folder, links followed; a link in a circle or into a folder that is closed to us is none."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if Path(entry.name).suffix.lower() not in _PHOTO_SUFFIXES:  # those are named when they are opened
+            skip(readable_path(entry.path), f"cannot be opened ({error.strerror})")
+        return False
 
 
 def _photos_among(entries: list[os.DirEntry[str]], skip: Skip) -> Iterator[Path]:
     for entry in entries:
         path = Path(entry.path)
         suffix = path.suffix.lower()
-        if suffix not in _PHOTO_SUFFIXES or entry.is_dir():
+        if suffix not in _PHOTO_SUFFIXES:
             continue
         if not _is_text(entry.path):
-            skip(Path(os.fsencode(path).decode(errors="replace")), "has a name that is not valid Unicode")
+            skip(readable_path(path), "has a name that is not valid Unicode")
         elif suffix in _HEIF_SUFFIXES and not _HAS_HEIF:
             skip(path, "is a HEIF photo; to read these: pip install 'raiha[heif]'")
         elif suffix in _RAW_SUFFIXES and not _HAS_RAW:
             skip(path, "is a raw photo; to read these: pip install 'raiha[raw]'")
         else:
             yield path
+
+
+def readable_path(path: str | Path) -> Path:
+    """The path with a question mark for every byte that is no text, so that it can be stored and printed."""
+    return Path(os.fsencode(path).decode(errors="replace"))
 
 
 def _is_text(name: str) -> bool:
@@ -165,12 +183,15 @@ def read_file(path: Path) -> bytes:
         UnreadablePhoto: it cannot be opened, is not a plain file, or is too large.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadablePhoto(path, "is not a file")
-        if status.st_size > LARGEST_FILE:
-            raise UnreadablePhoto(path, f"is larger than {LARGEST_FILE // 2**20} MB")
-        return path.read_bytes()
+        # Nobody waits for the other end of a pipe that has taken the photo's place.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadablePhoto(path, "is not a file")
+            if status.st_size > LARGEST_FILE:
+                raise UnreadablePhoto(path, f"is larger than {LARGEST_FILE // 2**20} MB")
+            return file.read(LARGEST_FILE)
     except OSError as error:
         raise UnreadablePhoto(path, f"cannot be opened ({error.strerror})") from error
 
@@ -187,6 +208,8 @@ def decode_photo(path: Path, data: bytes, max_side: int | None) -> Photo:
     except Image.DecompressionBombError as error:
         raise UnreadablePhoto(path, "has too many pixels") from error
     except Exception as error:  # damaged files make decoders raise anything
+        if is_out_of_memory(error):
+            raise UnreadablePhoto(path, "needs more memory than there is just now") from error
         raise UnreadablePhoto(path, f"is damaged ({error})") from error
 
 
@@ -200,7 +223,8 @@ def _decode_with_pillow(path: Path, data: bytes, max_side: int | None) -> Photo:
         turn = _turn_of(image)
         # A JPEG is decoded at an eighth, a quarter or half of its size when that is enough.
         image.draft(None, (small[0], small[1]))
-        pixels = image.width * image.height
+        # The coefficients of a progressive JPEG are all kept, however small it is decoded.
+        pixels = width * height if "progressive" in image.info else image.width * image.height
         if pixels > MOST_PIXELS:
             raise UnreadablePhoto(path, f"has {width * height / 1e6:.0f} megapixels, too many to be decoded at once")
         with _one_large_photo if pixels > _MANY_PIXELS else nullcontext():
@@ -238,6 +262,8 @@ def _decode_raw(path: Path, data: bytes, max_side: int | None) -> Photo:
     import rawpy
 
     with _one_large_photo, rawpy.imread(io.BytesIO(data)) as raw:
+        if raw.sizes.raw_width * raw.sizes.raw_height > MOST_PIXELS:
+            raise UnreadablePhoto(path, "has too many pixels")
         half = max_side is not None and 2 * max_side <= max(raw.sizes.width, raw.sizes.height)
         pixels = raw.postprocess(use_camera_wb=True, half_size=half, output_bps=8)
     height, width = pixels.shape[:2]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+_LARGEST_TIME = 2**63 - 1
+
+
+def time_of_change(status: os.stat_result) -> int:
+    """Return the time of a file's last change in nanoseconds since 1970, as far as 64 bits reach (1677 to 2262)."""
+    return max(-_LARGEST_TIME, min(status.st_mtime_ns, _LARGEST_TIME))
 
 
 @dataclass(frozen=True)
@@ -15,7 +23,7 @@ class PhotoFile:
 
     Attributes:
         path: absolute.
-        mtime_ns: time of the last change, nanoseconds since 1970.
+        mtime_ns: time of the last change, see ``time_of_change``.
         size: bytes.
         digest: BLAKE2b-128 of the bytes, by which a moved or copied photo is known again.
     """

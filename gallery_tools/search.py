@@ -17,6 +17,7 @@ what is the same thing is to be compared, not what happens to have the same colo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def search(
             features = gallery.features(photo_id)
             agreement = _agreement(query, features, gallery.content_threshold, gallery.appearance_threshold)
             path = gallery.photo(photo_id).file.path
-            if agreement is not None and path not in excluded and path.is_file():
+            if agreement is not None and path not in excluded and os.path.isfile(path):  # noqa: PTH113
                 reference = Reference(photo_id, path, share * agreement, share, agreement)
                 chosen = _with(chosen, reference, features)[:k]
     return [reference for reference, _ in chosen]

@@ -141,18 +141,22 @@ class Gallery:
         return [_photo(row) for row in rows]
 
     def photo(self, photo_id: int) -> GalleryPhoto:
-        """One photo by its id, which must be one that the gallery holds."""
-        return _photo(self._rows(f"SELECT {_COLUMNS} FROM photos WHERE id = ?", photo_id)[0])
-
-    def features(self, photo_id: int) -> Features:
-        """The features of a photo by its id, which must be one that the gallery holds.
+        """One photo by its id.
 
         Raises:
-            RaihaError: "gallery-damaged".
+            RaihaError: "photo-gone".
         """
-        rows, columns, content, appearance = self._rows(
+        return _photo(self._row(f"SELECT {_COLUMNS} FROM photos WHERE id = ?", photo_id))
+
+    def features(self, photo_id: int) -> Features:
+        """The features of a photo by its id.
+
+        Raises:
+            RaihaError: "photo-gone" or "gallery-damaged".
+        """
+        rows, columns, content, appearance = self._row(
             "SELECT rows, columns, content, appearance FROM photos WHERE id = ?", photo_id
-        )[0]
+        )
         try:
             return Features(_unpacked(content, (rows, columns, -1)), _unpacked(appearance, (rows, columns, -1)))
         except ValueError as error:
@@ -295,6 +299,16 @@ class Gallery:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _row(self, statement: str, photo_id: int) -> Any:
+        found = self._rows(statement, photo_id)
+        if not found:
+            raise RaihaError(
+                "photo-gone",
+                f"A photo was removed from the gallery {self.name!r} while it was in use.",
+                "Try again.",
+            )
+        return found[0]
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         with told_errors(self.name):

@@ -9,6 +9,7 @@ import typer
 
 from raiha.backend.commands.output import JsonFlag, emit
 from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.failures import describe_failure
 
 Check = Callable[[], str]
 """Returns what it found; raises RaihaError when something is wrong."""
@@ -43,8 +44,10 @@ def _checks() -> Iterator[tuple[str, Check]]:
 def _checked(name: str, check: Check) -> dict[str, Any]:
     try:
         return {"name": name, "ok": True, "found": check()}
-    except RaihaError as error:
-        return {"name": name, "ok": False, "found": f"{error.sentence} {error.remedy}"}
+    except Exception as error:  # whatever is wrong with one of them, the others are checked as well
+        described = describe_failure(error)
+        found = f"{described.sentence} {described.remedy}" if described else f"{type(error).__name__}: {error}"
+        return {"name": name, "ok": False, "found": found}
 
 
 def _versions() -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raiha.backend.commands.output import JsonFlag, emit
+from raiha.backend.commands.protection import protect_inputs
 from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.whole_file import require_replaceable
 
 if TYPE_CHECKING:
     from raiha.gallery_tools.store import Gallery
@@ -150,6 +152,8 @@ def export(
     files = [file, file.with_suffix(".npz")] if features else [file]
     _require_free(files, overwrite)
     with Gallery(gallery) as opened:
+        for written in files:
+            protect_inputs(written, [*opened.folder.iterdir(), *(photo.file.path for photo in opened.photos())])
         export_photos(opened, file)
         if features:
             export_features(opened, files[1])
@@ -216,3 +220,4 @@ def _require_free(files: list[Path], overwrite: bool) -> None:
             raise RaihaError(
                 "file-exists", f"{file} exists already.", "Choose another name, or allow it with --overwrite."
             )
+        require_replaceable(file)

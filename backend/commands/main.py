@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import io
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +13,7 @@ from typer.core import TyperGroup
 
 from raiha.backend.commands.output import emit_error
 from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.failures import describe_failure
 
 COMMANDS = [
     "harmonize",
@@ -36,21 +39,26 @@ class Commands(TyperGroup):
     """The group of all sub-commands: the one place where errors become sentences and exit statuses."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Notes whether errors are to be printed as JSON, which each sub-command's own option says."""
+        """Note whether errors are to be printed as JSON, which each sub-command's own option says."""
         ctx.meta[_AS_JSON] = "--json" in args
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the sub-command."""
+        """Run the sub-command; print what failed, whichever library raised it."""
         try:
             return super().invoke(ctx)
-        except RaihaError as error:
-            emit_error(error, ctx.meta[_AS_JSON])
-            raise typer.Exit(error.exit_status) from error
         except KeyboardInterrupt as error:
             interrupted = RaihaError("interrupted", "Interrupted.", "Run the command again to start over.")
             emit_error(interrupted, ctx.meta[_AS_JSON])
             raise typer.Exit(130) from error
+        except BrokenPipeError:  # whoever read the output has gone, as `head` does
+            raise
+        except Exception as error:
+            described = describe_failure(error)
+            if described is None:
+                raise
+            emit_error(described, ctx.meta[_AS_JSON])
+            raise typer.Exit(described.exit_status) from error
 
 
 app = typer.Typer(
@@ -92,7 +100,11 @@ for _name in COMMANDS:
 
 
 def main() -> None:
-    """The entry point of the `raiha` command."""
+    """Run the `raiha` command: its entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot show is printed with escapes; it is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

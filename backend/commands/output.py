@@ -18,12 +18,12 @@ stderr = Console(stderr=True)
 
 
 def emit(result: dict[str, Any], as_json: bool, text: str) -> None:
-    """Prints a command's result on stdout: the object with --json, else the text."""
+    """Print a command's result on stdout: the object with --json, else the text."""
     print(json.dumps(result, default=str) if as_json else text, flush=True)
 
 
 def emit_error(error: RaihaError, as_json: bool) -> None:
-    """Prints what went wrong: a person reads it on stderr, a program as an object on stdout."""
+    """Print what went wrong: a person reads it on stderr, a program as an object on stdout."""
     if as_json:
         emit({"error": {"code": error.code, "sentence": error.sentence, "remedy": error.remedy}}, True, "")
     else:

@@ -67,6 +67,6 @@ def _galleries() -> list[dict[str, Any]]:
 
     found = []
     for name in gallery_names():
-        with suppress(RaihaError), Gallery(name) as gallery:
+        with suppress(RaihaError, OSError), Gallery(name) as gallery:
             found.append({"name": name, "photos": gallery.status().photos})
     return found

@@ -15,7 +15,7 @@ from raiha.backend.pipeline.request import UsedReference
 from raiha.gallery_tools.appearance import hsv_histograms
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor
-from raiha.gallery_tools.photos import UnreadablePhoto, load_photo
+from raiha.gallery_tools.photos import load_photo
 from raiha.gallery_tools.search import Reference, search, share_of_foreground
 from raiha.gallery_tools.store import Gallery
 
@@ -86,16 +86,18 @@ def load_chosen(path: Path, extractor: Extractor) -> LoadedReference:
 
 
 def load_found(reference: Reference, gallery: Gallery, extractor: Extractor) -> LoadedReference | None:
-    """A photo that retrieval found; None when its file can no longer be read.
+    """Return a photo that retrieval found; None when its file, or its row in the gallery, has gone.
 
     Its features come from the gallery where the gallery was made with the network's extractor.
     """
+    same = gallery.extractor == extractor.info.name
     try:
         pixels = load_photo(reference.path, _READ_SIDE)
-    except UnreadablePhoto:
+        content = gallery.features(reference.photo_id).content if same else extractor.content_features([pixels])[0]
+    except RaihaError as error:
+        if error.code not in ("unreadable-photo", "photo-gone"):
+            raise
         return None
-    same = gallery.extractor == extractor.info.name
-    content = gallery.features(reference.photo_id).content if same else extractor.content_features([pixels])[0]
     used = UsedReference(reference.path, reference.score, reference.content, reference.appearance, _thumbnail(pixels))
     return LoadedReference(pixels, content, used)
 

@@ -32,7 +32,7 @@ class RunningDaemon:
             raise self.failure
 
     def connect(self) -> Client:
-        """A client that has said hello."""
+        """Return a connected client."""
         return Client.connect(name="test")
 
     @property
@@ -44,7 +44,7 @@ class RunningDaemon:
         self.wait()
 
     def wait(self) -> None:
-        """Returns when the daemon has ended by itself."""
+        """Wait until the daemon has ended by itself."""
         self._thread.join()
 
     def _run(self) -> None:

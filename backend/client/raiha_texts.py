@@ -1,7 +1,4 @@
-"""The words of both dialogs and both menus: the same words in the same order in Krita and in GIMP.
-
-Standard library only: the editors' plug-ins carry a copy of this file beside ``raiha_client.py``.
-"""
+"""The words of both plug-ins' menus, dialogs and messages, so that Krita and GIMP show the same ones."""
 
 from __future__ import annotations
 
@@ -11,15 +8,15 @@ from pathlib import PurePath
 TITLE = "Harmonize"
 MENU_ENTRY = "Harmonize..."
 MENU_ENTRY_AGAIN = "Harmonize Again"
-TOOLTIP = "Give a pasted object the light and colour of its picture"
-TOOLTIP_AGAIN = "Harmonize the chosen layer with the last settings, without a dialog"
+TOOLTIP = "Match a pasted object to the light and colour of its picture"
+TOOLTIP_AGAIN = "Harmonize the selected layers with the last settings, without the dialog"
 
 PREVIEW_SIDE = 768
 PREVIEW = "Preview"
 PREVIEW_BEFORE = "Before"
 PREVIEW_AFTER = "After"
 PREVIEW_WAITING = "Preparing the preview"
-PREVIEW_HINT = "Drag the line, or press Left and Right. Space shows the whole picture before or after."
+PREVIEW_HINT = "Drag the line, or move it with the Left and Right keys. Space switches between before and after."
 
 STRENGTH = "Strength"
 
@@ -29,14 +26,14 @@ WHAT_CHOICES: tuple[tuple[str | None, str], ...] = (
     ("colour", "Colour only"),
     ("luminance", "Luminance only"),
 )
-"""The protocol's ``only`` and the words for it, in the order of the dialogs."""
+"""The protocol's values of ``only`` with their labels, in the order of the dialogs."""
 
 GALLERY = "Gallery"
 GALLERY_NONE = "None"
 GALLERY_MISSING = "{gallery} (not found)"
 
 REFERENCES = "References"
-REFERENCES_EMPTY = "No references: the picture alone says how the object should look."
+REFERENCES_EMPTY = "No references: the object is matched to its own picture only."
 REFERENCE_EXCLUDE = "Exclude"
 REFERENCE_INCLUDE = "Include"
 REFERENCE_PIN = "Pin"
@@ -44,14 +41,15 @@ REFERENCE_UNPIN = "Unpin"
 REFERENCE_PINNED = "Pinned"
 REFERENCE_EXCLUDED = "Excluded"
 REFERENCE_CHOOSE = "Choose a Photo..."
-REFERENCE_CHOOSE_TITLE = "Choose a photo as a reference"
+REFERENCE_CHOOSE_TITLE = "Choose a Reference Photo"
 REFERENCE_PHOTOS = "Photos (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.heic *.avif)"
 RUN_AGAIN = "Run Again"
 
 PLACEMENT = "Result"
+NEW_LAYER, IN_PLACE = "new-layer", "in-place"
 PLACEMENT_CHOICES: tuple[tuple[str, str], ...] = (
-    ("new-layer", "New layer above, original hidden"),
-    ("in-place", "In place of the layer"),
+    (NEW_LAYER, "New layer, hide the original"),
+    (IN_PLACE, "Replace the layer"),
 )
 """Where the result goes, in the order of the dialogs; the first is the default."""
 
@@ -66,48 +64,65 @@ STAGES: Mapping[str, str] = {
     "starting": "Starting Raiha",
     "copying": "Copying the layer",
     "sending": "Sending the layer",
-    "queued": "Waiting for another picture",
+    "queued": "Waiting for another layer",
     "reading": "Reading the picture",
-    "references": "Looking for references",
+    "references": "Searching for references",
     "network": "Harmonizing",
-    "applying": "Applying to every pixel",
+    "applying": "Applying the result at full size",
     "receiving": "Receiving the layer",
     "writing": "Writing the layer",
 }
-"""The protocol's stages, and the plug-ins' own before and after them, in words."""
+"""Labels of the protocol's stages and of the plug-ins' own stages before and after them."""
 
 CANCELLING = "Cancelling"
 CANCELLED = "Harmonize was cancelled. Nothing was changed."
-LOG_LINE = "The log is at {log}."
+LOG_LINE = "Log file: {log}"
+
+GIMP_ARGUMENTS: Mapping[str, str] = {
+    "strength": "0 (the layer stays as it is) to 1",
+    "change": "What changes: colour and luminance, or only one of them",
+    "gallery": "The gallery that is searched for references; empty: no search",
+    "references": "Photos that are always used as references",
+    "excluded": "Photos of the gallery that are never used",
+    "result": "Where the result goes",
+}
+"""Explanations of the arguments of GIMP's procedure, for its procedure browser."""
+GIMP_EXCLUDED = "Excluded"
+GIMP_HELP = (
+    "Sends the selected layers and the picture around them to the Raiha daemon on this computer, which searches a "
+    "gallery for photos with similar content in similar light, and adds the harmonized layers to the picture."
+)
 
 UNEXPECTED = (
-    "Something went wrong inside the plug-in.",
-    "Your picture is unchanged, or undo brings it back. Please report this with the log.",
+    "Something went wrong in the plug-in.",
+    "Your picture is unchanged, or Undo restores it. Please report this error and attach the log.",
 )
 
 # What is wrong with a layer, and what to do about it.
-NO_LAYER = ("No layer is chosen.", "Choose the layer with the pasted object and harmonize again.")
-LAYER_HIDDEN = ("The layer “{layer}” is hidden.", "Show it and harmonize again.")
-LAYER_LOCKED = ("The layer “{layer}” is locked.", "Unlock it and harmonize again.")
-LAYER_EMPTY = ("The layer “{layer}” is empty.", "Choose a layer that shows an object.")
+NO_LAYER = ("No layer is selected.", "Select the layer with the pasted object and try again.")
+LAYER_HIDDEN = ("The layer “{layer}” is hidden.", "Show it and try again.")
+LAYER_LOCKED = ("The layer “{layer}” is locked.", "Unlock it and try again.")
+LAYER_EMPTY = ("The layer “{layer}” is empty.", "Select a layer with an object on it and try again.")
 LAYER_ALONE = (
-    "There is no picture around the layer “{layer}”.",
-    "Show or add the layer with the picture it belongs in, and harmonize again.",
+    "Nothing is visible apart from the layer “{layer}”.",
+    "Show or add the layer with the picture that it belongs in, and try again.",
 )
 SELECTION_ELSEWHERE = (
-    "The selection does not touch the layer “{layer}”.",
-    "Select a part of the object, or select nothing to harmonize all of it.",
+    "The selection does not overlap the layer “{layer}”.",
+    "Select a part of the object, or clear the selection to harmonize all of it.",
 )
 COLOUR_SPACE_UNKNOWN = (
-    "Pixels in the colour space {space} cannot be harmonized.",
-    "Convert the layer to RGB and harmonize again.",
+    "Layers in the colour space {space} cannot be harmonized.",
+    "Convert the layer to RGB and try again.",
 )
-NOTE_ONE_FRAME = "“{layer}” is animated: only the current frame was harmonized, as a new layer."
-NOTE_FLATTENED = "“{layer}” became a paint layer."
+INDEXED_COLOURS = ("This picture has indexed colours.", "Choose Image > Mode > RGB and try again.")
+FLOATING_SELECTION = ("The pasted object is a floating selection.", "Choose Layer > To New Layer and try again.")
+NOTE_ONE_FRAME = "“{layer}” is animated: only its current frame was harmonized, as a new layer."
+NOTE_FLATTENED = "The result of “{layer}” is a plain paint layer."
 
 
 def gallery_label(name: str, photos: int) -> str:
-    """Return a gallery's line in the list, with its number of photos."""
+    """Return a gallery's label: its name and its number of photos."""
     return f"{name} ({photos} {'photo' if photos == 1 else 'photos'})"
 
 
@@ -115,38 +130,39 @@ def reference_reason(content: float | None, appearance: float | None) -> str:
     """Return why a reference was chosen.
 
     Args:
-        content: share of the foreground that finds its content in the photo, 0 to 1; None: the user chose it.
-        appearance: mean cosine of the appearance of background patches of like content, -1 to 1; None as
-            above.
+        content: share of the foreground's patches whose content has a match in the photo, 0 to 1; None: the user
+            chose the photo.
+        appearance: mean cosine between the appearance of background patches and that of the photo's patches with
+            the same content, -1 to 1; None as above.
     """
     if content is None or appearance is None:
         return "Chosen by you"
-    return f"Content {content:.0%}, light {appearance:.0%} alike"
+    return f"Content match {content:.0%}, light match {appearance:.0%}"
 
 
 def reference_notes(reason: str, pinned: bool, excluded: bool) -> list[str]:
-    """Return what stands under the name of a reference: what the user made of it, and why it was chosen."""
+    """Return the lines below a reference's name: whether it is pinned or excluded, and why it was chosen."""
     state = REFERENCE_PINNED if pinned else REFERENCE_EXCLUDED if excluded else ""
     return [note for note in (state, reason) if note]
 
 
 def reference_explanation(path: str, content: float | None, appearance: float | None) -> str:
-    """Return why a reference was chosen in a sentence, with the photo's whole path; arguments as above."""
+    """Return a reference's whole path and, in a sentence, why it was chosen; arguments as above."""
     if content is None or appearance is None:
         return f"{path}\nYou chose this photo."
     return (
-        f"{path}\n{content:.0%} of the object finds its like in this photo, and where the photo shows what is "
-        f"around the object, light and colour are {appearance:.0%} alike."
+        f"{path}\n{content:.0%} of the object has a match in this photo. Where the photo matches the surroundings, "
+        f"light and colour are {appearance:.0%} alike."
     )
 
 
 def reference_name(path: str) -> str:
-    """Return what a reference is called in the list: its file name."""
+    """Return a reference's name in the list: its file name."""
     return PurePath(path).name
 
 
 def error_text(sentence: str, remedy: str, log: str | None) -> str:
-    """Return what an error says: what is wrong, what to do, and where the log is."""
+    """Return an error in full: what is wrong, what to do, and where the log is."""
     lines = [f"{sentence} {remedy}".strip()]
     if log:
         lines.append(LOG_LINE.format(log=log))
@@ -154,13 +170,13 @@ def error_text(sentence: str, remedy: str, log: str | None) -> str:
 
 
 def done_text(layers: Sequence[str], undo_steps: int, notes: Sequence[str] = ()) -> str:
-    """Return what is said when the result is in the document.
+    """Return the message about a result that is in the document.
 
     Args:
-        layers: names of the layers that were harmonized.
-        undo_steps: how often undo has to be pressed to be back.
-        notes: sentences about what was left out or done otherwise.
+        layers: names of the harmonized layers.
+        undo_steps: how many undo steps restore the document.
+        notes: sentences about what differs from the usual result.
     """
     what = f"“{layers[0]}”" if len(layers) == 1 else f"{len(layers)} layers"
     times = {1: "once", 2: "twice"}.get(undo_steps, f"{undo_steps} times")
-    return " ".join([f"Harmonized {what}. Undo {times} to go back.", *notes])
+    return " ".join([f"Harmonized {what}. Undo {times} to restore the original.", *notes])

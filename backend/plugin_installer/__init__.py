@@ -1,1 +1,1 @@
-"""Puts the editors' plug-ins in place and takes them away again: one file an editor."""
+"""Installs and removes the editors' plug-ins: one file per editor."""

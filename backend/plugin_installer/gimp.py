@@ -1,4 +1,4 @@
-"""GIMP's plug-in: into the folder of every GIMP 3 of this user."""
+"""Installs GIMP's plug-in in the folder of every GIMP 3 of this user."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PLUGIN = "harmonize"
 SOURCE_FOLDER = "plugin_gimp"
 FLATPAK = Path(".var", "app", "org.gimp.GIMP")
 FLATPAK_NOTE = (
-    "For GIMP as a Flatpak: let it reach the daemon with `flatpak override --user --share=network "
+    "For GIMP as a Flatpak: allow it to reach the daemon with `flatpak override --user --share=network "
     "--filesystem=xdg-run/raiha org.gimp.GIMP`, and start the daemon yourself with `raiha serve`."
 )
-RESTART_NOTE = "Start GIMP again; then Filters > Harmonize... is there."
+RESTART_NOTE = "Restart GIMP to find Filters > Harmonize... in its menu."
 
 
 @dataclass(frozen=True)
 class GimpFolder:
-    """Where one GIMP looks.
+    """The folders of one GIMP.
 
     Attributes:
         version: "3.0", "3.2" and so on.
-        settings: its settings folder, which has ``plug-ins`` in it.
+        settings: its settings folder, which contains ``plug-ins``.
     """
 
     version: str
@@ -37,14 +37,14 @@ class GimpFolder:
 
     @property
     def plugin(self) -> Path:
-        """Where the plug-in goes: GIMP wants a folder and a program in it of the same name."""
+        """The plug-in's folder: GIMP expects a program of the same name in it."""
         return self.settings / "plug-ins" / PLUGIN
 
 
 def installations(home: Path) -> list[GimpFolder]:
-    """Return the folder of every GIMP 3 of this user: those that were started once, and those on the PATH.
+    """Return the folder of every GIMP 3 of this user: those that have been started once, and those on the PATH.
 
-    A Flatpak reads the ordinary folder where its manifest lets it in there, else one of its own.
+    A Flatpak reads the ordinary folder if its manifest gives it access, else a folder of its own.
     """
     native, flatpak = _native(home), home / FLATPAK / "config" / "GIMP"
     found = [GimpFolder(version, native / version) for version in sorted({*_started(native), *_on_path()})]
@@ -72,7 +72,7 @@ def _on_path() -> Iterator[str]:
 
 
 def install(home: Path) -> Report:
-    """Put the plug-in into every GIMP 3 of this user.
+    """Install the plug-in in every GIMP 3 of this user.
 
     Raises:
         RaihaError: ``gimp-missing``, there is none.
@@ -96,7 +96,7 @@ def install(home: Path) -> Report:
 
 
 def uninstall(home: Path) -> Report:
-    """Take the plug-in out of every GIMP 3 of this user."""
+    """Remove the plug-in from every GIMP 3 of this user."""
     report = Report("gimp")
     for gimp in installations(home):
         if gimp.plugin.is_dir():

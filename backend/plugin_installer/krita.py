@@ -1,4 +1,4 @@
-"""Krita's plug-in: into the folders that this computer's Kritas read, or into a zip for Krita's own importer."""
+"""Installs Krita's plug-in in the folders that this user's Kritas read, or writes a zip for Krita's importer."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from raiha.backend.plugin_installer.shared import Report, copy_plugin, plugin_so
 PLUGIN = "raiha"
 SOURCE_FOLDER = "plugin_krita"
 ACTIONS = Path("actions", "raiha.action")
-"""Where Krita's own importer puts the actions; those of an installed plug-in lie in its package."""
+"""Where Krita's importer puts the actions; an installed plug-in has them in its package."""
 
 APPIMAGE_PLACES = (".", "Applications", "Desktop", "Downloads", "bin", ".local/bin")
-"""Where portable AppImages are looked for: those with a folder ``NAME.AppImage.home`` beside them."""
+"""Folders searched for portable AppImages, which have a folder ``NAME.AppImage.home`` beside them."""
 
 FLATPAK = Path(".var", "app", "org.kde.krita")
 FLATPAK_NOTE = (
-    "Krita is a Flatpak: let it reach the daemon with `flatpak override --user --share=network "
+    "Krita is a Flatpak: allow it to reach the daemon with `flatpak override --user --share=network "
     "--filesystem=xdg-run/raiha org.kde.krita`, and start the daemon yourself with `raiha serve`."
 )
-RESTART_NOTE = "Start Krita again; then Filter > Harmonize... is there."
+RESTART_NOTE = "Restart Krita to find Filter > Harmonize... in its menu."
 
 
 @dataclass(frozen=True)
 class KritaFolders:
-    """Where one Krita looks.
+    """The folders of one Krita.
 
     Attributes:
-        resources: its resource folder, which has ``pykrita`` in it.
+        resources: its resource folder, which contains ``pykrita``.
         settings: its settings file, ``kritarc``.
-        is_flatpak: whether it lives in a Flatpak.
+        is_flatpak: whether it is a Flatpak.
     """
 
     resources: Path
@@ -47,8 +47,8 @@ class KritaFolders:
 def installations(home: Path) -> list[KritaFolders]:
     """Return the folders of every Krita of this user.
 
-    The ordinary folders are always among them, whether Krita has been started yet or not. An AppImage reads them,
-    too, unless it is a portable one.
+    The ordinary folders are always among them, even if Krita has never been started. An AppImage reads them too,
+    unless it is a portable one.
     """
     found = [_native(home), *_portable(home)]
     if (home / FLATPAK).is_dir():
@@ -71,7 +71,7 @@ def _native(home: Path) -> KritaFolders:
 
 
 def _portable(home: Path) -> Iterator[KritaFolders]:
-    """Yield the folders of portable AppImages, which have a home, and perhaps settings, beside them."""
+    """Yield the folders of portable AppImages, which have a home and perhaps a settings folder beside them."""
     for place in APPIMAGE_PLACES:
         for own_home in sorted((home / place).glob("[Kk]rita*.[Aa]pp[Ii]mage.home")):
             own_config = own_home.with_suffix(".config")
@@ -80,7 +80,7 @@ def _portable(home: Path) -> Iterator[KritaFolders]:
 
 
 def install(home: Path) -> Report:
-    """Put the plug-in into every Krita of this user and enable it."""
+    """Install the plug-in in every Krita of this user and enable it."""
     report = Report("krita", notes=[RESTART_NOTE])
     for krita in installations(home):
         target = krita.resources / "pykrita" / PLUGIN
@@ -97,7 +97,7 @@ def install(home: Path) -> Report:
 
 
 def uninstall(home: Path) -> Report:
-    """Take the plug-in out of every Krita of this user."""
+    """Remove the plug-in from every Krita of this user."""
     report = Report("krita")
     for krita in installations(home):
         target = krita.resources / "pykrita" / PLUGIN
@@ -122,21 +122,21 @@ def write_zip(path: Path) -> Report:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         copy_plugin(source / PLUGIN, Path(folder) / PLUGIN)
-        # The importer copies the actions out of the zip: a second copy in the package would be loaded twice.
+        # The importer copies the actions from the zip: with a second copy in the package they would be loaded twice.
         (Path(folder) / "actions").mkdir()
         (Path(folder) / PLUGIN / ACTIONS.name).rename(Path(folder) / ACTIONS)
         archive.write(source / f"{PLUGIN}.desktop", f"{PLUGIN}.desktop")
-        # The importer finds a package by its folder's own entry.
+        # The importer recognizes a package by the entry of its folder.
         for entry in sorted(Path(folder).rglob("*")):
             archive.write(entry, entry.relative_to(folder).as_posix())
-    note = "In Krita: Tools > Scripts > Import Python Plugin from File, choose the zip, and start Krita again."
+    note = "In Krita: Tools > Scripts > Import Python Plugin from File, choose the zip, and restart Krita."
     return Report("krita", written=[path], notes=[note])
 
 
 def enable(settings: Path, *, enabled: bool | None) -> bool:
-    """Set the plug-in's line in kritarc, or take it out when ``enabled`` is None; return whether the file changed.
+    """Set the plug-in's line in kritarc, or remove it if ``enabled`` is None; return whether the file changed.
 
-    Every other line stays as it is: kritarc holds what no parser of ini files keeps.
+    Every other line stays as it is: no parser of ini files preserves all that kritarc contains.
     """
     text = settings.read_text("utf-8") if settings.is_file() else ""
     lines = text.splitlines()

@@ -1,4 +1,4 @@
-"""What every editor's installer needs: the plug-ins' sources, the shared client files, the daemon's command."""
+"""What every editor's installer needs: the plug-ins' sources, the client that they carry, the daemon's command."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from pathlib import Path
 from raiha.gallery_tools.errors import RaihaError
 
 PACKAGES_FOLDER = Path(__file__).resolve().parents[2]
-SHARED_FILES = ("raiha_client.py", "raiha_texts.py")
+CLIENT = PACKAGES_FOLDER / "backend" / "client"
+"""The package that every plug-in carries a copy of."""
 DAEMON_RECORD = "raiha_daemon.json"
 
 
 @dataclass
 class Report:
-    """What an installer did.
+    """The outcome of an installation or removal.
 
     Attributes:
         editor: "krita" or "gimp".
-        written: files and folders that were put in place or changed.
-        removed: files and folders that were taken away.
-        notes: sentences about what the user has to do or know.
+        written: files and folders that were created or changed.
+        removed: files and folders that were removed.
+        notes: sentences about what the user has to do next.
     """
 
     editor: str
@@ -34,10 +35,10 @@ class Report:
 
 
 def plugin_source(folder: str) -> Path:
-    """Return the folder with an editor's plug-in as it was installed with Raiha.
+    """Return the folder with the source of an editor's plug-in.
 
     Raises:
-        RaihaError: ``plugin-missing``, the folder is not there.
+        RaihaError: ``plugin-missing``, there is no such folder.
     """
     source = PACKAGES_FOLDER / folder
     if not source.is_dir():
@@ -50,18 +51,18 @@ def plugin_source(folder: str) -> Path:
 
 
 def copy_plugin(source: Path, target: Path) -> None:
-    """Replace a plug-in's folder by its source, the files that the editors share, and the daemon's command."""
+    """Replace a plug-in's folder by its source, the client as its package ``client``, and the daemon's command."""
     if target.exists():
         shutil.rmtree(target)
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    for name in SHARED_FILES:
-        shutil.copy2(PACKAGES_FOLDER / "backend" / "client" / name, target / name)
+    not_needed = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi")
+    shutil.copytree(source, target, ignore=not_needed)
+    shutil.copytree(CLIENT, target / CLIENT.name, ignore=not_needed)
     record = json.dumps(daemon_record(), indent=2)
     (target / DAEMON_RECORD).write_text(record + "\n", "utf-8")
 
 
 def daemon_record() -> dict[str, object]:
-    """Return how the plug-in starts the daemon."""
+    """Return the command with which the plug-in starts the daemon, and the version that it belongs to."""
     return {
         "command": [sys.executable, "-m", "raiha.backend.commands.main", "serve"],
         "version": version("raiha"),

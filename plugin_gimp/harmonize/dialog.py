@@ -1,36 +1,29 @@
-"""The dialog of Filters > Harmonize: a preview beside the options, in GIMP's own frame with its buttons."""
+"""The dialog of Filters > Harmonize: a preview beside the options, in GIMP's procedure dialog."""
 
 from __future__ import annotations
 
 import traceback
 
-import gi
-
-gi.require_version("Gimp", "3.0")
-gi.require_version("GimpUi", "3.0")
-gi.require_version("Gtk", "3.0")
-gi.require_version("Gdk", "3.0")
-import job  # noqa: E402
-import raiha_texts as texts  # noqa: E402
-from chosen_references import ChosenReferences  # noqa: E402
-from connection import Connection  # noqa: E402
-from gi.repository import Gdk, Gimp, GimpUi, GLib, Gtk  # noqa: E402
-from mnemonics import with_mnemonic  # noqa: E402
-from options import options_of  # noqa: E402
-from preview_page import PreviewPage  # noqa: E402
-from raiha_client import Client, ClientError, Job  # noqa: E402
-from reading import read  # noqa: E402
-from references import ReferencePanel  # noqa: E402
+from client import raiha_texts as texts
+from client.raiha_client import Client, ClientError, Job
+from client.raiha_plugin import ChosenReferences, Connection, send
+from gimp_api import Gimp, GLib
+from gtk_api import Gdk, GimpUi, Gtk
+from mnemonics import with_mnemonic
+from options import options_of
+from preview_page import PreviewPage
+from reading import read
+from references import ReferencePanel
 
 _POLL_MILLISECONDS = 20
 _MIXED, _ASKED = ("strength", "change"), ("gallery", "references", "excluded")
-"""Settings that the preview is mixed with, and those for which the daemon is asked again."""
+"""Settings that change how the preview is mixed, and settings that need a new preview from the daemon."""
 _AROUND = (480, 240)
-"""Width and height that the screen holds beside the preview, pixels."""
+"""Width and height of what surrounds the preview on the screen, pixels."""
 
 
 class HarmonizeDialog:
-    """Asks for the options; what is chosen is in ``config`` when ``run`` returns True."""
+    """Asks for the options, which are in ``config`` when ``run`` returns True."""
 
     def __init__(
         self,
@@ -58,7 +51,7 @@ class HarmonizeDialog:
         self._dialog.get_content_area().pack_start(self._content(), True, True, 0)
 
     def run(self) -> bool:
-        """Show the dialog until it is answered; return whether to harmonize."""
+        """Show the dialog until the user closes it; return whether to harmonize."""
         handlers = [
             *(self._config.connect(f"notify::{name}", lambda *_: self._mix()) for name in _MIXED),
             *(self._config.connect(f"notify::{name}", lambda *_: self._follow_settings()) for name in _ASKED),
@@ -98,16 +91,19 @@ class HarmonizeDialog:
         self._page.preview.mix(options.only, options.strength)
 
     def _follow_settings(self) -> None:
-        """Show what GIMP's Reset or Load Saved Settings has put into the settings."""
+        """Show the settings that GIMP's Reset or Load Saved Settings has set."""
         options = options_of(self._config)
-        known = [self._references.pinned, self._references.excluded, self._gallery.get_active_id() or None]
-        if self._is_keeping or known == [options.references, options.excluded, options.gallery]:
+        shown = [*self._pinned_and_excluded(), self._gallery.get_active_id() or None]
+        if self._is_keeping or shown == [options.references, options.excluded, options.gallery]:
             return
-        self._references.pinned, self._references.excluded = options.references, options.excluded
+        self._references.pinned[:], self._references.excluded[:] = options.references, options.excluded
         with self._gallery.handler_block(self._gallery_changed):
             self._show_gallery()
         self._panel.show_rows()
         self._run_again()
+
+    def _pinned_and_excluded(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return tuple(self._references.pinned), tuple(self._references.excluded)
 
     def _choose_gallery(self, _combo: Gtk.ComboBoxText) -> None:
         self._config.set_property("gallery", self._gallery.get_active_id())
@@ -139,13 +135,13 @@ class HarmonizeDialog:
         except ClientError as error:
             self._fail(texts.error_text(error.sentence, error.remedy, error.log_path))
         except Exception:
-            # GLib would call this no more, and the dialog would wait for ever.
+            # GLib would never call this again, and the dialog would wait forever.
             traceback.print_exc()
             self._fail(" ".join(texts.UNEXPECTED))
         return GLib.SOURCE_CONTINUE
 
     def _begin(self, client: Client | None) -> None:
-        """Ask for a preview once there is a daemon; says first what it does, because copying takes a moment."""
+        """Request a preview once the daemon is connected; first show the stage, because copying takes a while."""
         if client is None:
             self._page.show_stage("starting", None)
         elif not self._is_announced:
@@ -154,21 +150,21 @@ class HarmonizeDialog:
             self._page.show_stage("copying", 0.0)
         else:
             self._is_wanted = False
-            reading = read(self._chosen[0])
-            self._job = job.send(client, reading, options_of(self._config), texts.PREVIEW_SIDE)
+            composite, _ = read(self._chosen[0])
+            self._job = send(client, composite, options_of(self._config), texts.PREVIEW_SIDE)
 
     def _follow(self, running: Job) -> None:
         for event in running.poll():
             self._page.show_stage(event.stage, event.fraction)
         if running.error is not None:
             raise running.error
-        if running.finished:
+        if running.result is not None:
             self._job = None
             self._page.show_pictures(running.result.preview)
-            self._panel.took_part(running.result.references)
+            self._panel.show_references(running.result.references)
 
     def _list_galleries(self, client: Client) -> None:
-        """Show which galleries there are now."""
+        """List the daemon's galleries."""
         with self._gallery.handler_block(self._gallery_changed):
             self._gallery.remove_all()
             self._gallery.append("", texts.GALLERY_NONE)
@@ -177,7 +173,7 @@ class HarmonizeDialog:
             self._show_gallery()
 
     def _show_gallery(self) -> None:
-        """Show the gallery of the settings, also one that the daemon does not know: it may come back."""
+        """Select the gallery of the settings, even if the daemon does not have it: it may come back."""
         wanted = options_of(self._config).gallery
         if not self._gallery.set_active_id(wanted or ""):
             self._gallery.append(wanted, texts.GALLERY_MISSING.format(gallery=wanted))
@@ -202,7 +198,7 @@ def _label(words: str, widget: Gtk.Widget) -> Gtk.Label:
 
 
 def _room() -> int:
-    """Return how long the longer side of the preview may be on this screen, pixels."""
+    """Return the longest side of a preview that fits this screen, pixels."""
     display = Gdk.Display.get_default()
     area = (display.get_primary_monitor() or display.get_monitor(0)).get_workarea()
     room = min(area.width - _AROUND[0], (area.height - _AROUND[1]) * 4 // 3)

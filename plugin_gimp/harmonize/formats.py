@@ -1,23 +1,20 @@
-"""The babl formats in which a layer's pixels lie and travel."""
+"""The babl formats in which GIMP stores a layer's pixels and in which they travel."""
 
 from __future__ import annotations
 
-import gi
+from typing import Any
 
-gi.require_version("Babl", "0.1")
-gi.require_version("Gegl", "0.4")
-gi.require_version("Gimp", "3.0")
-from gi.repository import Babl, Gegl, Gimp  # noqa: E402
-from pixels import Transfer, transfer_of  # noqa: E402
+from gimp_api import Babl, Gegl, Gimp
+from transfer import Transfer, transfer_of
 
 
 def own_format(drawable: Gimp.Drawable) -> str:
-    """Return the name of the format in which the pixels lie, colour space included."""
+    """Return the name of the format in which GIMP stores the pixels, including the colour space."""
     return Babl.get_name(drawable.get_format())
 
 
 def transfer(drawable: Gimp.Drawable) -> Transfer:
-    """Return how the pixels travel: in the image's own colours; gray ones as sRGB has them."""
+    """Return how the pixels travel: in the image's own colours, but gray pixels as sRGB encodes them."""
     own = transfer_of(Babl.format_get_encoding(drawable.get_format()))
     if not drawable.is_gray() or (not own.linear and drawable.get_image().get_color_profile() is None):
         return own
@@ -34,7 +31,7 @@ def sent_format(drawable: Gimp.Drawable) -> str:
 
 
 def sent_profile(drawable: Gimp.Drawable) -> bytes | None:
-    """Return the ICC profile of the pixels as they travel; None is sRGB."""
+    """Return the ICC profile of the pixels as they travel; None means sRGB."""
     image = drawable.get_image()
     if drawable.is_gray() or (not transfer(drawable).linear and image.get_color_profile() is None):
         return None
@@ -42,7 +39,7 @@ def sent_profile(drawable: Gimp.Drawable) -> bytes | None:
 
 
 def pixels_of(drawable: Gimp.Drawable, rectangle: Gegl.Rectangle, name: str) -> bytes:
-    """Return the pixels of a rectangle in the format ``name``; what lies outside of the drawable is 0."""
+    """Return the pixels of a rectangle in the format ``name``; those outside the drawable are 0."""
     return drawable.get_buffer().get(rectangle, 1.0, name, Gegl.AbyssPolicy.NONE)
 
 
@@ -51,17 +48,17 @@ def whole(drawable: Gimp.Drawable) -> Gegl.Rectangle:
     return Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
 
 
-def converted(pixels: bytes, rectangle: Gegl.Rectangle, source: str, target: str) -> bytes:
+def converted(pixels: Any, rectangle: Gegl.Rectangle, source: str, target: str) -> bytes:
     """Return pixels of the format ``source`` in the format ``target``."""
     scratch = Gegl.Buffer.new(target, 0, 0, rectangle.width, rectangle.height)
-    scratch.set(rectangle, source, pixels)
+    scratch.set(rectangle, source, bytes(pixels))
     return scratch.get(rectangle, 1.0, target, Gegl.AbyssPolicy.NONE)
 
 
-def fill(buffer: Gegl.Buffer, rectangle: Gegl.Rectangle, name: str, pixels: bytes) -> None:
+def fill(buffer: Gegl.Buffer, rectangle: Gegl.Rectangle, name: str, pixels: Any) -> None:
     """Write the pixels of a rectangle, given in the format ``name``; GEGL itself ignores a wrong length."""
     expected = rectangle.width * rectangle.height * Babl.format_get_bytes_per_pixel(Babl.format(name))
     if len(pixels) != expected:
         raise ValueError(f"{len(pixels)} bytes of pixels instead of {expected}")
-    buffer.set(rectangle, name, pixels)
+    buffer.set(rectangle, name, bytes(pixels))
     buffer.flush()

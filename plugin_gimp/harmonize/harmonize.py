@@ -7,17 +7,14 @@ import sys
 import traceback
 from typing import Any
 
-import gi
-
-gi.require_version("Gimp", "3.0")
-import job  # noqa: E402
-import layers  # noqa: E402
-import options  # noqa: E402
-import raiha_texts as texts  # noqa: E402
-from connection import Connection  # noqa: E402
-from gi.repository import Gimp, GLib, GObject  # noqa: E402
-from mnemonics import with_mnemonic  # noqa: E402
-from raiha_client import ClientError  # noqa: E402
+import job
+import layers
+import options
+from client import raiha_texts as texts
+from client.raiha_client import ClientError
+from client.raiha_plugin import Connection
+from gimp_api import Gimp, GLib, GObject
+from mnemonics import with_mnemonic
 
 PROCEDURE = "python-fu-harmonize"
 
@@ -30,7 +27,7 @@ def run(
     config: Gimp.ProcedureConfig,
     _data: Any,
 ) -> Gimp.ValueArray:
-    """Harmonize the chosen layers; GIMP shows what is returned as an error as a message."""
+    """Harmonize the selected layers; GIMP shows a returned error as a message."""
     connection = Connection(f"gimp {Gimp.version()}")
     try:
         chosen = layers.chosen_layers(image, drawables)
@@ -46,7 +43,7 @@ def run(
     except ClientError as error:
         return _failed(procedure, texts.error_text(error.sentence, error.remedy, error.log_path))
     except Exception:
-        # Without an answer GIMP would say no more than "execution error".
+        # Without a message GIMP would show nothing but "execution error".
         traceback.print_exc()
         return _failed(procedure, " ".join(texts.UNEXPECTED))
     finally:
@@ -67,34 +64,23 @@ def _choice(words: dict[str, str]) -> Gimp.Choice:
 
 
 def _add_arguments(procedure: Gimp.Procedure) -> None:
-    flags = GObject.ParamFlags.READWRITE
-    procedure.add_double_argument(
-        "strength", with_mnemonic(texts.STRENGTH), "0 (the layer, untouched) to 1", 0.0, 1.0, 1.0, flags
-    )
-    procedure.add_choice_argument(
-        "change", with_mnemonic(texts.WHAT), "What is changed", _choice(options.CHANGES), options.BOTH, flags
-    )
-    procedure.add_string_argument(
-        "gallery", with_mnemonic(texts.GALLERY), "Where references are searched; empty: nowhere", "", flags
-    )
-    procedure.add_string_array_argument(
-        "references",
-        with_mnemonic(texts.REFERENCES),
-        "Photos that are used as references whatever the gallery says",
-        flags,
-    )
-    procedure.add_string_array_argument("excluded", "Excluded", "Photos of the gallery that are not to be used", flags)
-    results = _choice(options.RESULTS)
-    procedure.add_choice_argument(
-        "result", with_mnemonic(texts.PLACEMENT), "Where the result goes", results, next(iter(options.RESULTS)), flags
-    )
+    flags, blurbs = GObject.ParamFlags.READWRITE, texts.GIMP_ARGUMENTS
+    strength, change, gallery = (with_mnemonic(label) for label in (texts.STRENGTH, texts.WHAT, texts.GALLERY))
+    references, placement = with_mnemonic(texts.REFERENCES), with_mnemonic(texts.PLACEMENT)
+    procedure.add_double_argument("strength", strength, blurbs["strength"], 0.0, 1.0, 1.0, flags)
+    changes, results = _choice(options.CHANGES), _choice(options.RESULTS)
+    procedure.add_choice_argument("change", change, blurbs["change"], changes, options.BOTH, flags)
+    procedure.add_string_argument("gallery", gallery, blurbs["gallery"], "", flags)
+    procedure.add_string_array_argument("references", references, blurbs["references"], flags)
+    procedure.add_string_array_argument("excluded", texts.GIMP_EXCLUDED, blurbs["excluded"], flags)
+    procedure.add_choice_argument("result", placement, blurbs["result"], results, texts.NEW_LAYER, flags)
 
 
 class Harmonize(Gimp.PlugIn):
     """The plug-in as GIMP sees it."""
 
     def do_set_i18n(self, _name: str) -> bool:
-        """Return that there are no translations."""
+        """Return False: there are no translations."""
         return False
 
     def do_query_procedures(self) -> list[str]:
@@ -104,19 +90,13 @@ class Harmonize(Gimp.PlugIn):
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """Return the procedure, with its menu entry and arguments."""
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
-        # Indexed images, too: a sentence says more than a gray menu entry.
+        # Indexed images as well: an error message explains more than a greyed-out menu entry.
         procedure.set_image_types("*")
         mask = Gimp.ProcedureSensitivityMask
         procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES)
         procedure.set_menu_label("_" + texts.MENU_ENTRY)
         procedure.add_menu_path("<Image>/Filters")
-        procedure.set_documentation(
-            texts.TOOLTIP,
-            "Sends the chosen layers and the picture around them to the Raiha daemon on this computer, which "
-            "looks for photos with like things under like light in a gallery, and puts the harmonized layers "
-            "into the picture.",
-            None,
-        )
+        procedure.set_documentation(texts.TOOLTIP, texts.GIMP_HELP, None)
         procedure.set_attribution("Raiha", "Raiha", "2026")
         _add_arguments(procedure)
         return procedure

@@ -1,38 +1,19 @@
-"""One run: every chosen layer to the daemon and back, with GIMP's status bar saying how far it is."""
+"""A run: sends every selected layer to the daemon and writes the results, with progress in GIMP's status bar."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
-import gi
+import layers
+from client import raiha_texts as texts
+from client.raiha_client import Client, Frame
+from client.raiha_plugin import Connection, Options, send
+from gimp_api import Gimp
+from reading import Source, read
+from writing import write
 
-gi.require_version("Gimp", "3.0")
-import layers  # noqa: E402
-import raiha_texts as texts  # noqa: E402
-from connection import Connection  # noqa: E402
-from gi.repository import Gimp  # noqa: E402
-from options import MOST_REFERENCES, Options  # noqa: E402
-from raiha_client import Client, Frame, Job  # noqa: E402
-from reading import Reading, read  # noqa: E402
-from writing import write  # noqa: E402
-
-
-def send(client: Client, reading: Reading, options: Options, preview_side: int | None = None) -> Job:
-    """Send what was read of a layer; a preview is asked for at full strength, to be mixed here."""
-    return client.harmonize(
-        layer=reading.layer,
-        background=reading.background,
-        mask=reading.mask,
-        profile=reading.profile,
-        offset=reading.offset,
-        strength=options.strength if preview_side is None else 1.0,
-        only=options.only if preview_side is None else None,
-        gallery=options.gallery,
-        references=options.references,
-        excluded=options.excluded,
-        max_references=MOST_REFERENCES,
-        preview_side=preview_side,
-    )
+_PAUSE = 0.02
 
 
 @dataclass
@@ -44,7 +25,7 @@ class StatusBar:
     stage: str = ""
 
     def show(self, stage: str, fraction: float | None) -> None:
-        """Say a stage in words, and how far the layer that is being worked on is, 0 to 1; None: nobody knows."""
+        """Show a stage and the progress of the current layer, 0 to 1; None: unknown."""
         if stage != self.stage:
             self.stage = stage
             Gimp.progress_init(texts.STAGES.get(stage, texts.TITLE))
@@ -57,23 +38,23 @@ class StatusBar:
 def harmonize(image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, connection: Connection) -> list[str]:
     """Harmonize the layers, each with the rest of the picture, and return notes for the user.
 
-    GIMP ends this process when the user presses Cancel, so nothing is changed before all answers are there.
+    GIMP ends this process when the user presses Cancel, so nothing is changed before all answers have arrived.
 
     Raises:
-        ClientError: the picture is as it was.
+        ClientError: nothing was changed.
     """
     for layer in chosen:
         layers.check(layer, options.in_place)
     status = StatusBar(len(chosen))
-    client = connection.wait(lambda: status.show("starting", None))
+    client = _connected(connection, status)
     answers = [_answer(client, layer, options, status) for layer in chosen]
     status.stage = ""
     status.show("writing", 0.0)
     image.undo_group_start()
     try:
         written = [
-            write(layer, reading, result, options.in_place)
-            for layer, (reading, result) in zip(chosen, answers, strict=True)
+            write(layer, source, result, options.in_place)
+            for layer, (source, result) in zip(chosen, answers, strict=True)
         ]
         image.set_selected_layers(written)
     finally:
@@ -83,16 +64,23 @@ def harmonize(image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, con
     return [_note(layer) for layer in chosen if not layers.is_plain(layer)]
 
 
-def _answer(client: Client, layer: Gimp.Layer, options: Options, status: StatusBar) -> tuple[Reading, Frame]:
+def _connected(connection: Connection, status: StatusBar) -> Client:
+    while (client := connection.poll()) is None:
+        status.show("starting", None)
+        time.sleep(_PAUSE)
+    return client
+
+
+def _answer(client: Client, layer: Gimp.Layer, options: Options, status: StatusBar) -> tuple[Source, Frame]:
     status.show("copying", 0.0)
-    reading = read(layer)
-    job = send(client, reading, options)
-    # The copy of the image that was read has put its own words into the status bar.
+    composite, source = read(layer)
+    job = send(client, composite, options)
+    # Merging the copied image has overwritten the status bar.
     status.stage = ""
     result = job.wait(lambda event: status.show(event.stage, event.fraction))
+    assert result is not None and result.layer is not None  # nobody cancels this job
     status.done += 1
-    # Only what writing needs is kept while other layers are on their way.
-    return reading._replace(background=None), result.layer
+    return source, result.layer
 
 
 def _note(layer: Gimp.Layer) -> str:

@@ -1,8 +1,8 @@
-"""The underlined letters of the dialog, without GTK: Alt and the letter goes to the widget."""
+"""The dialog's mnemonics, without GTK: Alt and the underlined letter move the focus to the widget."""
 
 from __future__ import annotations
 
-import raiha_texts as texts
+from client import raiha_texts as texts
 
 LETTERS = {
     texts.STRENGTH: "t",
@@ -18,10 +18,10 @@ LETTERS = {
     texts.PLACEMENT: "u",
     texts.APPLY: "h",
 }
-"""Which letter of which words; GIMP's own buttons have C, L, R and S."""
+"""The letter of each label; GIMP's own buttons use C, L, R and S."""
 
 
 def with_mnemonic(words: str) -> str:
-    """Return words with the underscore that GTK wants before the letter."""
+    """Return a label with the underscore that GTK expects before the mnemonic."""
     place = words.lower().index(LETTERS[words])
     return f"{words[:place]}_{words[place:]}"

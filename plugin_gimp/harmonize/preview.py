@@ -1,35 +1,32 @@
-"""The before and after picture in the dialog: mixed here, so that moving the strength needs no daemon."""
+"""The before and after picture in the dialog, mixed here so that changing the strength needs no daemon."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-gi.require_version("Gdk", "3.0")
-gi.require_version("GdkPixbuf", "2.0")
-import raiha_texts as texts  # noqa: E402
-from gi.repository import Gdk, GdkPixbuf, GLib, Gtk  # noqa: E402
-from raiha_client import Frame  # noqa: E402
+from client import raiha_texts as texts
+from client.raiha_client import Frame
+from gimp_api import GLib
+from gtk_api import Gdk, GdkPixbuf, Gtk
 
 _LINE = 2
 _KEY_STEP = 0.05
 
 
 class Preview(Gtk.EventBox):
-    """The picture before the line, the harmonized one after it; the line is dragged or moved by keys.
+    """The original left of a line and the result right of it; the mouse and the arrow keys move the line.
 
     Args:
-        side: the longer side that the picture may have on the screen, pixels.
+        side: the longest side of the picture on the screen, pixels.
     """
 
     def __init__(self, side: int) -> None:
         super().__init__(can_focus=True, halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
         self._side = side
         self._pictures: dict[str, GdkPixbuf.Pixbuf] = {}
-        self._only, self._strength = None, 1.0
-        self._split, self._whole = 0.5, None
+        self._only: str | None = None
+        self._whole: str | None = None
+        self._strength, self._split = 1.0, 0.5
         self._image = Gtk.Image()
         self._before = _corner(texts.PREVIEW_BEFORE, Gtk.Align.START)
         self._after = _corner(texts.PREVIEW_AFTER, Gtk.Align.END)
@@ -46,12 +43,12 @@ class Preview(Gtk.EventBox):
         self.get_accessible().set_description(texts.PREVIEW_HINT)
 
     def show_pictures(self, pictures: dict[str, Frame]) -> None:
-        """Show the pictures of a preview: before, both, colour and luminance, RGB of 8 bits, of one size."""
+        """Show the pictures of a preview: before, both, colour and luminance, RGB uint8, all of one size."""
         self._pictures = {name: self._scaled(picture) for name, picture in pictures.items()}
         self._draw()
 
     def mix(self, only: str | None, strength: float) -> None:
-        """Show the result at a strength from 0 to 1, with everything, only colour or only luminance changed."""
+        """Show the result at a strength from 0 to 1, with both, only colour or only luminance changed."""
         self._only, self._strength = only, strength
         self._draw()
 

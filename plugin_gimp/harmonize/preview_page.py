@@ -1,21 +1,18 @@
-"""The left side of the dialog: the preview, and below it how far it is, or what went wrong."""
+"""The left side of the dialog: the preview, and below it its progress, or an error in its place."""
 
 from __future__ import annotations
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-import raiha_texts as texts  # noqa: E402
-from gi.repository import Gtk  # noqa: E402
-from preview import Preview  # noqa: E402
-from raiha_client import Frame  # noqa: E402
+from client import raiha_texts as texts
+from client.raiha_client import Frame
+from gtk_api import Gtk
+from preview import Preview
 
 
 class PreviewPage(Gtk.Box):
     """The preview in its frame.
 
     Args:
-        side: the longer side that the preview may have on the screen, pixels.
+        side: the longest side of the preview on the screen, pixels.
     """
 
     def __init__(self, side: int) -> None:
@@ -41,7 +38,7 @@ class PreviewPage(Gtk.Box):
         self.pack_start(self._below, False, False, 0)
 
     def show_stage(self, stage: str, fraction: float | None) -> None:
-        """Say a stage in words and how far the preview is, 0 to 1; None: nobody knows."""
+        """Show a stage and the progress of the preview, 0 to 1; None: unknown."""
         self._message.set_text(texts.PREVIEW_WAITING)
         self._below.set_visible_child_name("progress")
         self._progress.set_text(texts.STAGES.get(stage, texts.PREVIEW_WAITING))
@@ -57,7 +54,7 @@ class PreviewPage(Gtk.Box):
         self._below.set_visible_child_name("hint")
 
     def show_error(self, words: str) -> None:
-        """Say what went wrong in the place of the preview."""
+        """Show an error in place of the preview."""
         self._message.set_text(words)
         self._middle.set_visible_child_name("message")
         self._below.set_visible_child_name("nothing")

@@ -1,42 +1,41 @@
-"""Reads a layer, the selection over it and the picture without it: from a copy of the image that shares its tiles."""
+"""Reads a layer, the selection over it and the picture without it, from a copy of the image that shares its tiles."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import gi
-
-gi.require_version("Gegl", "0.4")
-gi.require_version("Gimp", "3.0")
-import formats  # noqa: E402
-import raiha_texts as texts  # noqa: E402
-from errors import layer_error  # noqa: E402
-from gi.repository import Gegl, Gimp  # noqa: E402
-from layers import groups_of  # noqa: E402
-from pixels import is_transparent  # noqa: E402
-from raiha_client import Frame  # noqa: E402
+import formats
+from client import raiha_texts as texts
+from client.errors import LayerError
+from client.raiha_client import Frame
+from client.raiha_plugin import Composite, at_once, is_transparent
+from gimp_api import Gegl, Gimp
+from layers import groups_of
 
 
-class Reading(NamedTuple):
-    """A layer as the daemon wants it; the fields are those of ``Client.harmonize``.
+class Source(NamedTuple):
+    """What the result of a layer is written back with.
 
-    The layer's alpha has its mask in it, as in the picture that the user sees; ``mask`` is the selection; ``format``
-    is babl's name for the pixels of the layer. ``background`` is None once it has been sent.
+    Attributes:
+        size: width and height of the layer, pixels.
+        offset: its top left corner in the picture, pixels.
+        format: babl's name for the pixels that travelled.
+        mask: the selection, a byte per pixel; None without a selection.
     """
 
-    layer: Frame
-    background: Frame | None
-    mask: Frame | None
-    profile: bytes | None
+    size: tuple[int, int]
     offset: tuple[int, int]
     format: str
+    mask: bytes | None
 
 
-def read(layer: Gimp.Layer) -> Reading:
-    """Return the layer and the picture without it, in the image's own precision and colours.
+def read(layer: Gimp.Layer) -> tuple[Composite, Source]:
+    """Return the layer in its picture, in the image's own precision and colours, and what writing it back needs.
+
+    The layer's alpha includes its layer mask, as the user sees it; the composite's mask is the selection.
 
     Raises:
-        ClientError: the layer or the picture is empty, or the selection does not touch the layer.
+        LayerError: the layer or the picture is empty, or the selection does not overlap the layer.
     """
     image, name = layer.get_image(), layer.get_name()
     copy = image.duplicate()
@@ -50,17 +49,18 @@ def read(layer: Gimp.Layer) -> Reading:
     finally:
         copy.delete()
     if _is_transparent(pixels):
-        raise layer_error("empty-layer", texts.LAYER_EMPTY, layer=name)
+        raise LayerError(texts.LAYER_EMPTY, layer=name)
     if _is_transparent(background):
-        raise layer_error("no-background", texts.LAYER_ALONE, layer=name)
+        raise LayerError(texts.LAYER_ALONE, layer=name)
     mask = None
     if not Gimp.Selection.is_empty(image):
         mask = _selection(image, Gegl.Rectangle.new(x, y, pixels.width, pixels.height), name)
-    return Reading(pixels, background, mask, profile, (x, y), name_of_format)
+    source = Source((pixels.width, pixels.height), (x, y), name_of_format, None if mask is None else mask.data)
+    return Composite(pixels, background, mask, profile, (x, y)), source
 
 
 def _twin(layer: Gimp.Layer, copy: Gimp.Image) -> Gimp.Layer:
-    """Return the layer's twin in a copy of its image: the one at the same place."""
+    """Return the layer's twin in a copy of its image: the layer at the same position."""
     path = [layer.get_image().get_item_position(item) for item in [layer, *groups_of(layer)]]
     siblings = copy.get_layers()
     while len(path) > 1:
@@ -69,9 +69,9 @@ def _twin(layer: Gimp.Layer, copy: Gimp.Image) -> Gimp.Layer:
 
 
 def _flattened(layer: Gimp.Layer) -> Gimp.Layer:
-    """Make a layer of a copied image one of nothing but pixels, its mask part of its alpha."""
+    """Reduce a layer of a copied image to pixels, with its mask in its alpha."""
     if layer.is_group():
-        # A group that passes through would be merged with what is below it.
+        # A pass-through group would be merged with what is below it.
         layer.set_mode(Gimp.LayerMode.NORMAL)
         layer = layer.merge()
     if layer.get_filters():
@@ -98,12 +98,11 @@ def _frame(layer: Gimp.Layer, rectangle: Gegl.Rectangle) -> Frame:
 
 
 def _is_transparent(frame: Frame) -> bool:
-    channels = 4 if frame.order == "RGBA" else 2
-    return is_transparent(frame.data, channels, len(frame.data) // (channels * frame.width * frame.height))
+    return bool(at_once(is_transparent(frame.data, frame.channels, frame.sample_bytes)))
 
 
 def _selection(image: Gimp.Image, rectangle: Gegl.Rectangle, name: str) -> Frame:
     mask = formats.pixels_of(image.get_selection(), rectangle, "Y u8")
     if not any(mask):
-        raise layer_error("selection-elsewhere", texts.SELECTION_ELSEWHERE, layer=name)
+        raise LayerError(texts.SELECTION_ELSEWHERE, layer=name)
     return Frame(mask, rectangle.width, rectangle.height, "GRAY", "uint8")

@@ -1,25 +1,20 @@
-"""The references in the dialog: thumbnails with name and reason, to be pinned, excluded, or chosen from disk."""
+"""The list of references in the dialog, whose photos can be pinned, excluded, or chosen from disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-gi.require_version("Gdk", "3.0")
-gi.require_version("GdkPixbuf", "2.0")
-gi.require_version("Pango", "1.0")
-import raiha_texts as texts  # noqa: E402
-from chosen_references import ChosenReferences, Row  # noqa: E402
-from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango  # noqa: E402
-from mnemonics import with_mnemonic  # noqa: E402
-from raiha_client import Reference  # noqa: E402
+from client import raiha_texts as texts
+from client.raiha_client import Reference
+from client.raiha_plugin import ChosenReferences, Row
+from gimp_api import GLib
+from gtk_api import Gdk, GdkPixbuf, Gtk, Pango
+from mnemonics import with_mnemonic
 
 _THUMBNAIL = (72, 54)
 _HEIGHT = 250
-# GIMP's themes give boxes the colour of a window, also in a list, hardly mark the chosen line, and dim its words.
+# GIMP's themes paint boxes in the colour of a window even in a list, and barely highlight the selected line.
 _STYLE = b"""
 #raiha-references box, #raiha-references label, #raiha-references image { background-color: transparent; }
 #raiha-references row:selected { background-color: @theme_selected_bg_color; }
@@ -29,14 +24,14 @@ _PHOTO_PATTERNS = texts.REFERENCE_PHOTOS.partition("(")[2].rstrip(")").split()
 
 
 class ReferencePanel(Gtk.Box):
-    """The list with its buttons, which act on the line that is chosen.
+    """The list with its buttons, which act on the selected line.
 
     Args:
-        chosen: what is pinned and excluded; changed by the buttons.
-        on_run_again: called by the button that starts another preview.
+        chosen: what is pinned and excluded; the buttons change it.
+        on_run_again: called when the user wants another preview.
 
     Attributes:
-        list: the list itself.
+        list: the list without its buttons.
     """
 
     def __init__(self, chosen: ChosenReferences, on_run_again: Callable[[], None]) -> None:
@@ -64,15 +59,15 @@ class ReferencePanel(Gtk.Box):
             self.pack_start(line, False, False, 0)
         self._fill(None)
 
-    def took_part(self, references: Sequence[Reference]) -> None:
-        """Show the references of a preview: what the list says is what the preview was made with."""
+    def show_references(self, references: Sequence[Reference]) -> None:
+        """Show the references that a preview was made with."""
         current = self._current()
-        self._chosen.took_part(references)
+        self._chosen.show(references)
         self._fill(None if current is None else current.path)
         self._again.get_style_context().remove_class("suggested-action")
 
     def show_rows(self) -> None:
-        """Show what is pinned and excluded after it was changed elsewhere."""
+        """Show what is pinned and excluded after a change outside the list."""
         self._fill(None)
 
     def _fill(self, current: str | None) -> None:
@@ -164,8 +159,8 @@ def _placeholder() -> Gtk.Label:
 def _list_row(row: Row) -> Gtk.ListBoxRow:
     found = Gtk.ListBoxRow()
     found.add(_line(row))
-    # Screen readers say what a row is called, not what is in it.
-    found.get_accessible().set_name(", ".join(part for part in (texts.reference_name(row.path), row.reason) if part))
+    # Screen readers read a row's name, not its contents.
+    found.get_accessible().set_name(", ".join(part for part in (texts.reference_name(row.path), _notes(row)) if part))
     return found
 
 
@@ -178,19 +173,23 @@ def _line(row: Row) -> Gtk.Widget:
     words.pack_start(
         Gtk.Label(label=name, xalign=0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=28), False, False, 0
     )
-    reason = Gtk.Label(label=row.reason, xalign=0, wrap=True, max_width_chars=28)
+    reason = Gtk.Label(label=_notes(row), xalign=0, wrap=True, max_width_chars=28)
     reason.get_style_context().add_class("dim-label")
     words.pack_start(reason, False, False, 0)
     for widget in (image, words):
         widget.set_sensitive(not row.excluded)
     line.pack_start(image, False, False, 0)
     line.pack_start(words, True, True, 0)
-    line.set_tooltip_text(row.path)
+    line.set_tooltip_text(row.explanation)
     return line
 
 
+def _notes(row: Row) -> str:
+    return " · ".join(row.notes)
+
+
 def _thumbnail(row: Row) -> GdkPixbuf.Pixbuf | None:
-    """Return the daemon's thumbnail, or the photo itself made small; None if neither can be read."""
+    """Return the daemon's thumbnail, or the photo itself scaled down; None if it cannot be read."""
     try:
         if row.thumbnail is None:
             return GdkPixbuf.Pixbuf.new_from_file_at_size(str(Path(row.path)), *_THUMBNAIL)

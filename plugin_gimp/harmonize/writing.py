@@ -1,18 +1,16 @@
-"""Puts a harmonized layer into the picture: as a new layer above the original, or in its place."""
+"""Writes a result into the picture: as a new layer above the original, or in its place."""
 
 from __future__ import annotations
 
-import gi
+from typing import Any
 
-gi.require_version("Gegl", "0.4")
-gi.require_version("Gimp", "3.0")
-import formats  # noqa: E402
-import raiha_texts as texts  # noqa: E402
-from gi.repository import Gimp  # noqa: E402
-from layers import is_plain  # noqa: E402
-from pixels import restored_outside, with_alpha_of  # noqa: E402
-from raiha_client import Frame  # noqa: E402
-from reading import Reading  # noqa: E402
+import formats
+from client import raiha_texts as texts
+from client.raiha_client import Frame
+from client.raiha_plugin import at_once, restored_outside, with_alpha_of
+from gimp_api import Gimp
+from layers import is_plain
+from reading import Source
 
 _ATTRIBUTES = (
     "blend_space",
@@ -26,40 +24,41 @@ _ATTRIBUTES = (
 )
 
 
-def write(layer: Gimp.Layer, reading: Reading, result: Frame, in_place: bool) -> Gimp.Layer:
-    """Put the harmonized pixels into the picture and return the layer that has them.
+def write(layer: Gimp.Layer, source: Source, result: Frame, in_place: bool) -> Gimp.Layer:
+    """Write the harmonized pixels into the picture and return the layer that holds them.
 
-    What is more than pixels (a group, a text, a layer with filters) is kept: its result is always a new layer.
+    A layer of more than pixels (a group, a text, a layer with filters) is kept: its result is always a new layer.
     """
     if not is_plain(layer):
-        return _insert(layer, _new_layer(layer, reading), reading.format, bytes(result.data))
-    name, pixels = _own_pixels(layer, reading, bytes(result.data))
+        return _insert(layer, _new_layer(layer, source), source.format, result.data)
+    name, pixels = _own_pixels(layer, source, result.data)
     if not in_place:
         return _insert(layer, layer.copy(), name, pixels)
-    _replace(layer, reading, name, pixels)
+    _replace(layer, source, name, pixels)
     return layer
 
 
-def _own_pixels(layer: Gimp.Layer, reading: Reading, pixels: bytes) -> tuple[str, bytes]:
-    """Return the answer as the layer holds it, and in which format: its alpha is the layer's own, bit for bit."""
+def _own_pixels(layer: Gimp.Layer, source: Source, pixels: Any) -> tuple[str, Any]:
+    """Return a format and the result in it as the layer stores it, with the layer's own alpha bit for bit."""
     own, rectangle = formats.own_format(layer), formats.whole(layer)
-    if not layer.has_alpha() or (own == reading.format and layer.get_mask() is None):
-        return reading.format, pixels
+    if not layer.has_alpha() or (own == source.format and layer.get_mask() is None):
+        return source.format, pixels
     original = formats.pixels_of(layer, rectangle, own)
-    if own != reading.format:
-        pixels = formats.converted(pixels, rectangle, reading.format, own)
-        if reading.mask is not None:
-            pixels = restored_outside(pixels, original, reading.mask.data)
+    if own != source.format:
+        pixels = formats.converted(pixels, rectangle, source.format, own)
     channels = 2 if layer.is_gray() else 4
-    return own, with_alpha_of(original, pixels, channels, layer.get_bpp() // channels)
+    pixels = at_once(with_alpha_of(pixels, original, channels, layer.get_bpp() // channels))
+    if own != source.format and source.mask is not None:
+        pixels = at_once(restored_outside(pixels, original, source.mask))
+    return own, pixels
 
 
-def _insert(layer: Gimp.Layer, new: Gimp.Layer, name: str, pixels: bytes) -> Gimp.Layer:
-    """Fill the new layer, which is not in the picture yet, put it above the other and hide that."""
+def _insert(layer: Gimp.Layer, new: Gimp.Layer, name: str, pixels: Any) -> Gimp.Layer:
+    """Fill a new layer that is not in the picture yet, insert it above the original and hide the original."""
     image = layer.get_image()
     new.set_name(texts.RESULT_NAME.format(layer=layer.get_name()))
     locked = new.get_lock_content()
-    # GIMP ends a plug-in that writes to locked pixels, also in a layer that is not in the picture yet.
+    # GIMP ends a plug-in that writes to locked pixels, even in a layer that is not in the picture yet.
     new.set_lock_content(False)
     formats.fill(new.get_buffer(), formats.whole(new), name, pixels)
     new.set_lock_content(locked)
@@ -78,10 +77,10 @@ def _hide(layer: Gimp.Layer) -> None:
         layer.set_lock_visibility(True)
 
 
-def _replace(layer: Gimp.Layer, reading: Reading, name: str, pixels: bytes) -> None:
-    """Write into the layer itself. The answer has the selection in it, so GIMP must not apply it once more."""
+def _replace(layer: Gimp.Layer, source: Source, name: str, pixels: Any) -> None:
+    """Write into the layer itself. The result respects the selection already, so GIMP must not apply it again."""
     image = layer.get_image()
-    selection = None if reading.mask is None else Gimp.Selection.save(image)
+    selection = None if source.mask is None else Gimp.Selection.save(image)
     if selection is not None:
         Gimp.Selection.none(image)
     formats.fill(layer.get_shadow_buffer(), formats.whole(layer), name, pixels)
@@ -93,27 +92,26 @@ def _replace(layer: Gimp.Layer, reading: Reading, name: str, pixels: bytes) -> N
 
 
 def _select(image: Gimp.Image, channel: Gimp.Channel) -> None:
-    """Make a channel the selection as it is, whatever the calling script has set for selections."""
+    """Make a channel the selection unchanged, whatever selection options the calling script has set."""
     Gimp.context_push()
     Gimp.context_set_feather(False)
     image.select_item(Gimp.ChannelOps.REPLACE, channel)
     Gimp.context_pop()
 
 
-def _new_layer(layer: Gimp.Layer, reading: Reading) -> Gimp.Layer:
-    """Return an ordinary layer for the pixels of one that is more, with its attributes; its mask is in the pixels."""
+def _new_layer(layer: Gimp.Layer, source: Source) -> Gimp.Layer:
+    """Return an empty pixel layer with the attributes of a layer of more than pixels, whose mask is in the result."""
     kind = Gimp.ImageType.GRAYA_IMAGE if layer.is_gray() else Gimp.ImageType.RGBA_IMAGE
     mode = layer.get_mode()
     new = Gimp.Layer.new(
         layer.get_image(),
         layer.get_name(),
-        reading.layer.width,
-        reading.layer.height,
+        *source.size,
         kind,
         layer.get_opacity(),
         Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode,
     )
-    new.set_offsets(*reading.offset)
+    new.set_offsets(*source.offset)
     for attribute in _ATTRIBUTES:
         getattr(new, f"set_{attribute}")(getattr(layer, f"get_{attribute}")())
     for parasite in layer.get_parasite_list():

@@ -1,4 +1,4 @@
-"""Raiha for Krita: Filter > Harmonize gives a pasted object the light and colour of its picture."""
+"""Raiha for Krita: Filter > Harmonize matches a pasted object to the light and colour of its picture."""
 
 from krita import Krita
 

@@ -1,24 +1,27 @@
-"""Pixels in and out of Krita in bands of rows: one call for 24 megapixels would hold up the window."""
+"""Reads and writes Krita's pixels in bands of rows: one call for 24 megapixels would block the window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Tuple  # noqa: UP035  (evaluated by Python 3.8)
 
-from .kinds import Rect, Steps
+from .client.raiha_plugin import Steps
+
+Rect = Tuple[int, int, int, int]  # noqa: UP006
+"""x, y, width, height in pixels of the document; x and y may be negative."""
 
 BAND_BYTES = 16 << 20
 
 
 def bands(height: int, row_bytes: int) -> Iterator[tuple[int, int]]:
-    """Return the first row and the number of rows of every band of a picture."""
+    """Yield the first row and the number of rows of every band of a picture."""
     rows = max(1, BAND_BYTES // max(row_bytes, 1))
     for top in range(0, height, rows):
         yield top, min(rows, height - top)
 
 
 def read_in_bands(read: Callable[..., Any], rect: Rect, pixel_bytes: int) -> Steps:
-    """Return what ``read(x, y, width, height)`` gives for a rectangle, as a bytearray; yields between bands."""
+    """Return the pixels that ``read(x, y, width, height)`` returns for a rectangle; yield after every band."""
     x, y, width, height = rect
     pixels = bytearray()
     for top, rows in bands(height, width * pixel_bytes):
@@ -28,7 +31,7 @@ def read_in_bands(read: Callable[..., Any], rect: Rect, pixel_bytes: int) -> Ste
 
 
 def write_in_bands(write: Callable[..., Any], pixels: Any, rect: Rect, pixel_bytes: int) -> Steps:
-    """Give ``write(bytes, x, y, width, height)`` the pixels of a rectangle; yields between bands."""
+    """Pass the pixels of a rectangle to ``write(bytes, x, y, width, height)``; yield after every band."""
     x, y, width, height = rect
     source = memoryview(pixels).cast("B")
     row_bytes = width * pixel_bytes

@@ -1,32 +1,31 @@
-"""Krita's colour spaces: what travels to the daemon as it is, and what is converted on the way."""
+"""Krita's colour spaces: which travel to the daemon unchanged, and which are converted first."""
 
 from __future__ import annotations
 
-import re
 import struct
 import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from krita import InfoObject, Krita
 
-from . import raiha_texts as texts
 from .bands import bands
-from .errors import LayerError
-from .kinds import Steps
+from .client import raiha_texts as texts
+from .client.errors import LayerError
+from .client.raiha_plugin import Steps
 from .waiting import settled
+
+if TYPE_CHECKING:
+    from krita import Document, Node
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
 SRGB_LIKE = (SRGB, "sRGB built-in", "Gray-D50-elle-V2-srgbtrc.icc", "Gray-D50-elle-V4-srgbtrc.icc")
-"""Profiles whose pixels mean what sRGB's mean; for gray ones, equal red, green and blue."""
+"""Profiles whose pixels are sRGB's; a gray sample stands for equal red, green and blue."""
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4, "XYZA": 4, "YCbCrA": 4}
 SAMPLE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 SAMPLE_TYPES = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
-CHUNK = 1 << 21
-"""Pixels looked at in one step."""
-SAMPLE_FORMATS = {1: "B", 2: "H", 4: "I"}
 
 _profiles: dict[str, bytes | None] = {}
 
@@ -40,35 +39,40 @@ class Space:
     profile: str
 
     @classmethod
-    def of(cls, owner: Any) -> Space:
+    def of(cls, owner: Node | Document) -> Space:
         """Return the colour space of a node or a document."""
         return cls(owner.colorModel(), owner.colorDepth(), owner.colorProfile())
 
     @property
     def channels(self) -> int:
-        """Samples of a pixel; the last one is alpha."""
+        """Samples per pixel; the last one is alpha."""
         return CHANNELS[self.model]
 
     @property
+    def sample_bytes(self) -> int:
+        """Bytes per sample."""
+        return SAMPLE_BYTES[self.depth]
+
+    @property
     def pixel_bytes(self) -> int:
-        """Bytes of a pixel."""
-        return self.channels * SAMPLE_BYTES[self.depth]
+        """Bytes per pixel."""
+        return self.channels * self.sample_bytes
 
     @property
     def order(self) -> str:
-        """The protocol's word for the order of the channels."""
+        """The protocol's name of the channel order."""
         if self.model == "GRAYA":
             return "GRAYA"
         return "BGRA" if self.depth in ("U8", "U16") else "RGBA"
 
     @property
     def dtype(self) -> str:
-        """The protocol's word for the type of a sample."""
+        """The protocol's name of the sample type."""
         return SAMPLE_TYPES[self.depth]
 
 
 def sent_space(own: Space) -> Space:
-    """Return the colour space in which pixels of the given one travel: itself whenever the daemon reads it.
+    """Return the colour space in which pixels travel: their own whenever the daemon can read it.
 
     Raises:
         LayerError: Krita cannot convert the colour space.
@@ -83,8 +87,8 @@ def sent_space(own: Space) -> Space:
 def profile_bytes(space: Space) -> bytes | None:
     """Return the ICC profile that the daemon needs for a space that travels; None: sRGB.
 
-    Krita's scripts see the names of profiles only, also of those that came with a picture; but a picture that
-    Krita writes carries its profile.
+    Krita's scripts can read only the names of profiles, even of those embedded in a picture, but a picture that
+    Krita exports contains its profile.
     """
     if space.profile in SRGB_LIKE:
         return None
@@ -98,9 +102,9 @@ def _exported_profile(space: Space) -> bytes | None:
     document.setBatchmode(True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "profile.png"
-        wishes = InfoObject()
-        wishes.setProperties({"alpha": True, "compression": 1, "forceSRGB": False, "saveSRGBProfile": True})
-        document.exportImage(str(path), wishes)
+        options = InfoObject()
+        options.setProperties({"alpha": True, "compression": 1, "forceSRGB": False, "saveSRGBProfile": True})
+        document.exportImage(str(path), options)
         forget(document)
         return _png_profile(path.read_bytes())
 
@@ -118,9 +122,9 @@ def _png_profile(png: bytes) -> bytes | None:
 
 
 def converted(pixels: Any, size: tuple[int, int], source: Space, target: Space) -> Steps:
-    """Convert pixels through hidden documents, Krita's own way; yields between bands and while Krita works.
+    """Return pixels converted by Krita in hidden documents; yield after every band and while Krita works.
 
-    A document for every band, because Krita converts a document in one go.
+    Every band gets its own document, because Krita converts a document in one blocking call.
     """
     if source == target:
         return pixels
@@ -146,47 +150,7 @@ def _converted_band(pixels: bytes, size: tuple[int, int], source: Space, target:
         forget(document)
 
 
-def forget(document: Any) -> None:
-    """Close a document of ours; a modified one would ask whether to save."""
+def forget(document: Document) -> None:
+    """Close a hidden document without the question whether to save it."""
     document.setModified(False)
     document.close()
-
-
-def samples(pixels: Any, space: Space) -> memoryview:
-    """Return pixels as a row of samples, without a copy."""
-    return memoryview(pixels).cast("B").cast(SAMPLE_FORMATS[SAMPLE_BYTES[space.depth]])
-
-
-def with_alpha_of(pixels: Any, alpha_source: Any, space: Space) -> Steps:
-    """Return the pixels with the alpha of others, bit for bit; yields on the way."""
-    out = bytearray(pixels)
-    yield
-    last, step = space.channels - 1, space.channels
-    row, source = samples(out, space), samples(alpha_source, space)
-    for begin in range(last, len(row), CHUNK * step):
-        end = begin + CHUNK * step
-        row[begin:end:step] = source[begin:end:step]
-        yield
-    return out
-
-
-def is_transparent(pixels: Any, space: Space) -> Steps:
-    """Return whether every pixel's alpha is zero; yields on the way."""
-    row = samples(pixels, space)
-    for begin in range(space.channels - 1, len(row), CHUNK * space.channels):
-        alpha = row[begin : begin + CHUNK * space.channels : space.channels].tobytes()
-        if alpha.count(0) != len(alpha):
-            return False
-        yield
-    return True
-
-
-def restored_outside(pixels: bytearray, original: Any, mask: Any, pixel_bytes: int) -> Steps:
-    """Put the original's pixels back wherever the mask is zero: conversion there and back is not exact."""
-    source = memoryview(original).cast("B")
-    for begin in range(0, len(mask), CHUNK):
-        for run in re.finditer(rb"\0+", memoryview(mask)[begin : begin + CHUNK]):
-            first, end = (begin + run.start()) * pixel_bytes, (begin + run.end()) * pixel_bytes
-            pixels[first:end] = source[first:end]
-        yield
-    return pixels

@@ -5,37 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import raiha_texts as texts
-from .kinds import Steps
+from .client import raiha_texts as texts
+from .client.raiha_plugin import Options, Steps
 from .messages import show_error
 from .preview import Preview
 from .progress import Progress
-from .qt import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QSlider,
-    QSpinBox,
-    Qt,
-    QVBoxLayout,
-    QWidget,
-    pyqtSignal,
-)
+from .qt import Qt, QtCore, QtWidgets
 from .references import References
 from .runner import Runner
 from .session import Cancelled, Session
-from .settings import Options
 
 
-class HarmonizeDialog(QDialog):
-    """Asks what to do and does it. Signal ``done_with``: the options and what was put into the document."""
+class HarmonizeDialog(QtWidgets.QDialog):
+    """Asks for the options, shows a preview and harmonizes.
 
-    done_with = pyqtSignal(object, object)
+    Signals:
+        done_with: the options, and the session's ``Done``.
+    """
 
-    def __init__(self, session: Session, options: Options, parent: QWidget) -> None:
+    done_with = QtCore.pyqtSignal(object, object)
+
+    def __init__(self, session: Session, options: Options, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("raiha_dialog")
         self.setWindowTitle(texts.TITLE)
@@ -52,9 +42,9 @@ class HarmonizeDialog(QDialog):
 
     def _make_fields(self, options: Options) -> None:
         self.preview = Preview()
-        self.strength = QSlider(Qt.Orientation.Horizontal)
+        self.strength = QtWidgets.QSlider(Qt.Orientation.Horizontal)
         self.strength.setObjectName("raiha_strength")
-        self.percent = QSpinBox()
+        self.percent = QtWidgets.QSpinBox()
         self.percent.setSuffix(" %")
         for field in (self.strength, self.percent):
             field.setRange(0, 100)
@@ -73,72 +63,72 @@ class HarmonizeDialog(QDialog):
         self.references.run_again.connect(self.run_preview)
 
     def _lay_out(self) -> None:
-        strength = QHBoxLayout()
+        strength = QtWidgets.QHBoxLayout()
         strength.addWidget(self.strength, 1)
         strength.addWidget(self.percent)
-        form = QFormLayout()
+        form = QtWidgets.QFormLayout()
         self._add_row(form, texts.STRENGTH, strength)
         self._add_row(form, texts.WHAT, self.what)
         self._add_row(form, texts.GALLERY, self.gallery)
-        side = QVBoxLayout()
+        side = QtWidgets.QVBoxLayout()
         side.addLayout(form)
         side.addWidget(self.references, 1)
-        result = QFormLayout()
+        result = QtWidgets.QFormLayout()
         self._add_row(result, texts.PLACEMENT, self.placement)
         side.addLayout(result)
-        top = QHBoxLayout()
+        top = QtWidgets.QHBoxLayout()
         top.addWidget(self.preview, 1)
         top.addLayout(side)
-        layout = QVBoxLayout(self)
+        layout = QtWidgets.QVBoxLayout(self)
         layout.addLayout(top, 1)
         layout.addLayout(self._bottom())
 
-    def _add_row(self, form: QFormLayout, words: str, field: Any) -> None:
-        label = QLabel(words)
+    def _add_row(self, form: QtWidgets.QFormLayout, words: str, field: Any) -> None:
+        label = QtWidgets.QLabel(words)
         label.setMinimumWidth(self.fontMetrics().boundingRect(texts.STRENGTH).width() + 6)
         form.addRow(label, field)
-        if isinstance(field, QWidget):
+        if isinstance(field, QtWidgets.QWidget):
             label.setBuddy(field)
 
-    def _bottom(self) -> QHBoxLayout:
-        self.notes = QLabel()
+    def _bottom(self) -> QtWidgets.QHBoxLayout:
+        self.notes = QtWidgets.QLabel()
         self.notes.setWordWrap(True)
         self.notes.hide()
         self.progress = Progress()
-        self.buttons = QDialogButtonBox()
-        self.apply = self.buttons.addButton(texts.APPLY, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons = QtWidgets.QDialogButtonBox()
+        self.apply = self.buttons.addButton(texts.APPLY, QtWidgets.QDialogButtonBox.ButtonRole.AcceptRole)
         self.apply.setDefault(True)
-        self.buttons.addButton(texts.CANCEL, QDialogButtonBox.ButtonRole.RejectRole)
+        self.buttons.addButton(texts.CANCEL, QtWidgets.QDialogButtonBox.ButtonRole.RejectRole)
         self.buttons.accepted.connect(self.run_harmonize)
         self.buttons.rejected.connect(self.reject)
-        left = QVBoxLayout()
+        left = QtWidgets.QVBoxLayout()
         left.addWidget(self.notes)
         left.addWidget(self.progress)
-        bottom = QHBoxLayout()
+        bottom = QtWidgets.QHBoxLayout()
         bottom.addLayout(left, 1)
         bottom.addWidget(self.buttons, 0, Qt.AlignmentFlag.AlignBottom)
         return bottom
 
     def options(self) -> Options:
-        """Return what the dialog says now."""
+        """Return the options that the fields show."""
         return Options(
             strength=self.strength.value() / 100.0,
             only=self.what.currentData(),
             gallery=self._wanted_gallery if self.session.client is None else self.gallery.currentData(),
             placement=self.placement.currentData(),
-            references=tuple(self.references.pinned),
-            excluded=tuple(self.references.excluded),
+            references=tuple(self.references.chosen.pinned),
+            excluded=tuple(self.references.chosen.excluded),
         )
 
     def _mix(self, *_: Any) -> None:
         self.preview.set_mix(self.strength.value() / 100.0, self.what.currentData())
 
     def run_preview(self) -> None:
-        """Ask for a preview with what the dialog says; one that is on its way is cancelled."""
+        """Request a preview with the current options, and cancel the one that is running."""
         self._run(self._preview_steps, self._preview_is_there)
 
     def run_harmonize(self) -> None:
-        """Harmonize with what the dialog says and close."""
+        """Harmonize with the current options and close."""
         for field in (self.apply, self.references, self.what, self.gallery, self.placement, self.strength):
             field.setEnabled(False)
         self.percent.setEnabled(False)
@@ -196,7 +186,7 @@ class HarmonizeDialog(QDialog):
         self.done_with.emit(options, done)
 
     def reject(self) -> None:
-        """Cancel what is going on, if the document is not being written yet, and close. Qt calls it."""
+        """Cancel what is running and close, unless the document is being written. Qt calls this."""
         if self._is_writing:
             return
         if self._runner is None:
@@ -210,8 +200,8 @@ class HarmonizeDialog(QDialog):
         super().reject()
 
 
-def _choices(choices: Any, current: str | None) -> QComboBox:
-    box = QComboBox()
+def _choices(choices: Any, current: str | None) -> QtWidgets.QComboBox:
+    box = QtWidgets.QComboBox()
     for value, words in choices:
         box.addItem(words, value)
     box.setCurrentIndex(max(box.findData(current), 0))

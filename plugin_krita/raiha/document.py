@@ -1,29 +1,32 @@
-"""What the plug-in asks of a document: the chosen layers, the selection, the picture without a layer."""
+"""Reads from a document: the selected layers, the selection, and the picture without a layer."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from . import raiha_texts as texts
-from .bands import read_in_bands
+from .bands import Rect, read_in_bands
+from .client import raiha_texts as texts
+from .client.errors import LayerError
+from .client.raiha_plugin import Steps
 from .colour_spaces import Space, converted, forget
-from .errors import LayerError
-from .kinds import Rect, Steps
 from .waiting import settled
 
+if TYPE_CHECKING:
+    from krita import Document, Node, View
 
-def chosen_layers(document: Any, view: Any) -> list[Any]:
-    """Return the layers to harmonize, without those that lie in another chosen one.
+
+def chosen_layers(document: Document, view: View) -> list[Node]:
+    """Return the selected layers, without those inside another selected layer.
 
     Raises:
-        LayerError: there is none, or one of them is hidden or locked.
+        LayerError: no layer is selected, or a selected layer is hidden or locked.
     """
     active = document.activeNode()
     chosen = list(view.selectedNodes())
-    # After a change of document Krita goes on telling the other one's choice for a moment.
+    # After a switch to another document, Krita still reports the former document's selection for a moment.
     if active is not None and _key(active) not in map(_key, chosen):
         chosen = [active]
-    layers: dict[str, Any] = {}
+    layers: dict[str, Node] = {}
     for node in chosen:
         layer = _layer_of(node)
         if layer is not None:
@@ -36,19 +39,20 @@ def chosen_layers(document: Any, view: Any) -> list[Any]:
     return outermost
 
 
-def _key(node: Any) -> str:
+def _key(node: Node) -> str:
     return node.uniqueId().toString()
 
 
-def _layer_of(node: Any) -> Any:
-    """Return the layer that a mask belongs to, or the layer itself; None for what belongs to the document."""
-    while node is not None and node.type().endswith("mask"):
-        node = node.parentNode()
-    return None if node is None or node.parentNode() is None else node
+def _layer_of(node: Node) -> Node | None:
+    """Return the layer of a mask, or the layer itself; None for a mask of the whole document."""
+    layer: Node | None = node
+    while layer is not None and layer.type().endswith("mask"):
+        layer = layer.parentNode()
+    return None if layer is None or layer.parentNode() is None else layer
 
 
-def _above(node: Any) -> list[Any]:
-    """Return the groups around a node, innermost first."""
+def _above(node: Node) -> list[Node]:
+    """Return the groups that contain a node, innermost first."""
     groups = []
     parent = node.parentNode()
     while parent is not None:
@@ -57,7 +61,7 @@ def _above(node: Any) -> list[Any]:
     return groups
 
 
-def _check_reachable(layer: Any) -> None:
+def _check_reachable(layer: Node) -> None:
     groups = _above(layer)[:-1]
     if not all(node.visible() for node in [layer, *groups]):
         raise LayerError(texts.LAYER_HIDDEN, layer=layer.name())
@@ -65,13 +69,13 @@ def _check_reachable(layer: Any) -> None:
         raise LayerError(texts.LAYER_LOCKED, layer=layer.name())
 
 
-def selection_mask(document: Any, rect: Rect, name: str) -> Steps:
-    """Return the selection over a rectangle, a byte a pixel, 255 = selected; None: nothing is selected.
+def selection_mask(document: Document, rect: Rect, name: str) -> Steps:
+    """Return the selection over a rectangle, a byte per pixel, 255 = selected; None without a selection.
 
-    Yields between bands.
+    Yield after every band.
 
     Raises:
-        LayerError: there is a selection, but not over the rectangle.
+        LayerError: there is a selection, but it does not overlap the rectangle.
     """
     selection = document.selection()
     if selection is None:
@@ -82,10 +86,10 @@ def selection_mask(document: Any, rect: Rect, name: str) -> Steps:
     return mask
 
 
-def background_without(document: Any, layer: Any, space: Space) -> Steps:
-    """Return the flattened picture without a layer, in the given space; yields while Krita works.
+def background_without(document: Document, layer: Node, space: Space) -> Steps:
+    """Return the flattened picture without a layer, in the given space; yield while Krita works.
 
-    A clone of the document, which copies on write, is changed: the user's document never is.
+    The layer is removed from a copy-on-write clone: the user's document is never changed.
     """
     size = (document.width(), document.height())
     clone = document.clone()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from krita import Extension, Krita
 
-from . import raiha_texts as texts
 from . import settings
+from .client import raiha_texts as texts
+from .client.errors import LayerError
+from .client.raiha_plugin import Options
 from .dialog import HarmonizeDialog
 from .document import chosen_layers
-from .errors import LayerError
-from .messages import say, show_error
+from .messages import show_error, show_message
 from .progress import ProgressWindow
 from .runner import Runner
 from .session import Cancelled, Done, Session
-from .settings import Options
+
+if TYPE_CHECKING:
+    from krita import View, Window
 
 ACTION, ACTION_AGAIN = "raiha_harmonize", "raiha_harmonize_again"
 
@@ -25,14 +28,14 @@ class HarmonizeExtension(Extension):
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
-        # Qt's parent keeps only the C++ half of a widget alive: what is open is held here.
+        # A Qt parent keeps only the C++ half of a widget alive; this set keeps the Python half.
         self._open: set[Any] = set()
 
     def setup(self) -> None:
-        """Krita calls this once; there is nothing to do before a window is there."""
+        """Do nothing: Krita calls this before there is a window."""
 
-    def createActions(self, window: Any) -> None:  # noqa: N802  (Krita's name)
-        """Put the actions into a new window's Filter menu: Krita calls it."""
+    def createActions(self, window: Window) -> None:  # noqa: N802  (Krita's name)
+        """Add the actions to a new window's Filter menu; Krita calls this."""
         for name, words, slot in (
             (ACTION, texts.MENU_ENTRY, self.harmonize),
             (ACTION_AGAIN, texts.MENU_ENTRY_AGAIN, self.harmonize_again),
@@ -40,7 +43,7 @@ class HarmonizeExtension(Extension):
             window.createAction(name, words, "filter").triggered.connect(slot)
 
     def harmonize(self) -> None:
-        """Open the dialog for the chosen layers."""
+        """Open the dialog for the selected layers."""
         session = self._session()
         if session is None:
             return
@@ -54,7 +57,7 @@ class HarmonizeExtension(Extension):
         dialog.show()
 
     def harmonize_again(self) -> None:
-        """Harmonize the chosen layers with the last options, without a dialog."""
+        """Harmonize the selected layers with the last options, without a dialog."""
         session = self._session()
         if session is None:
             return
@@ -73,15 +76,15 @@ class HarmonizeExtension(Extension):
             if done is not None:
                 _finish(view, options, done)
             elif isinstance(error, Cancelled):
-                say(view, texts.CANCELLED)
-            else:
+                show_message(view, texts.CANCELLED)
+            elif error is not None:
                 show_error(error, _main_window())
 
         runner.finished.connect(ended)
         window.show()
 
     def _session(self) -> Session | None:
-        """Return a session for the chosen layers; None when the user has been told why there is none."""
+        """Return a session for the selected layers, or None after showing why there is none."""
         document = Krita.instance().activeDocument()
         if document is None:
             return None
@@ -97,6 +100,6 @@ def _main_window() -> Any:
     return Krita.instance().activeWindow().qwindow()
 
 
-def _finish(view: Any, options: Options, done: Done) -> None:
+def _finish(view: View, options: Options, done: Done) -> None:
     settings.save(options)
-    say(view, texts.done_text(done.layers, done.undo_steps, done.notes))
+    show_message(view, texts.done_text(done.layers, done.undo_steps, done.notes))

@@ -1,44 +1,48 @@
-"""A layer on its way to the daemon and back: copied from the document, its result put into it."""
+"""Copies a layer from the document for the daemon, and puts its result into the document."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from krita import Krita
 
-from . import raiha_texts as texts
-from .bands import read_in_bands, write_in_bands
-from .colour_spaces import Space, converted, is_transparent, restored_outside, sent_space, with_alpha_of
+from .bands import Rect, read_in_bands, write_in_bands
+from .client import raiha_texts as texts
+from .client.errors import LayerError
+from .client.raiha_client import Frame
+from .client.raiha_plugin import Composite, Steps, is_transparent, restored_outside, with_alpha_of
+from .colour_spaces import Space, converted, profile_bytes, sent_space
 from .document import background_without, selection_mask
-from .errors import LayerError
-from .kinds import Rect, Steps
 from .waiting import settled
+
+if TYPE_CHECKING:
+    from krita import Document, Node
 
 MASKS_THAT_KEEP_COLOURS = ("transparencymask", "selectionmask")
 
 
 @dataclass
 class LayerCopy:
-    """A layer and what is around it, out of the document.
+    """A layer and its surroundings, copied from the document.
 
     Attributes:
         node: the layer in the document.
         name: its name.
-        rect: where it lies; may reach beyond the canvas.
-        own: the colour space of the layer that the result becomes.
+        rect: its rectangle; may extend beyond the canvas.
+        own: the colour space of the result's layer.
         sent: the colour space of the pixels that travel.
         original: the layer's pixels in its own space.
-        pixels: the pixels that travel; their alpha has the layer's transparency masks in it.
-        mask: the selection, a byte a pixel; None without a selection.
-        background: the picture without the layer, in the space that travels.
+        pixels: the pixels that travel; their alpha includes the layer's transparency masks.
+        mask: the selection, a byte per pixel; None without a selection.
+        background: the flattened picture without the layer, in the space that travels.
         canvas: width and height of the background.
-        is_plain: the result is a copy of the layer with new pixels; else it is a new paint layer.
-        notes: what the user should know about the result.
+        is_plain: whether the result is a copy of the layer with new pixels, and not a new paint layer.
+        notes: sentences for the user about the result.
     """
 
-    node: Any
+    node: Node
     name: str
     rect: Rect
     own: Space
@@ -51,12 +55,24 @@ class LayerCopy:
     is_plain: bool
     notes: list[str]
 
+    def composite(self) -> Composite:
+        """Return the frames that are sent."""
+        x, y, width, height = self.rect
+        order, dtype = self.sent.order, self.sent.dtype
+        return Composite(
+            layer=Frame(memoryview(self.pixels), width, height, order, dtype),
+            background=Frame(memoryview(self.background), *self.canvas, order, dtype),
+            mask=None if self.mask is None else Frame(self.mask, width, height, "GRAY", "uint8"),
+            profile=profile_bytes(self.sent),
+            offset=(x, y),
+        )
 
-def copy_layer(document: Any, node: Any) -> Generator[None, None, LayerCopy]:
-    """Copy a layer, the selection over it and the picture behind it; yields between Krita's slow steps.
+
+def copy_layer(document: Document, node: Node) -> Generator[None, None, LayerCopy]:
+    """Copy a layer, the selection over it and the picture around it; yield between Krita's slow steps.
 
     Raises:
-        LayerError: the layer is empty, or there is no picture around it, or the selection misses it.
+        LayerError: the layer or the picture around it is empty, or the selection does not overlap the layer.
     """
     name = node.name()
     bounds = node.bounds()
@@ -68,33 +84,33 @@ def copy_layer(document: Any, node: Any) -> Generator[None, None, LayerCopy]:
     sent = sent_space(own)
     mask = yield from selection_mask(document, rect, name)
     original, visible = yield from _pixels(node, rect, own)
-    if (yield from is_transparent(visible, own)):
+    if (yield from is_transparent(visible, own.channels, own.sample_bytes)):
         raise LayerError(texts.LAYER_EMPTY, layer=name)
-    pixels = yield from converted(visible, rect[2:], own, sent)
+    pixels = yield from converted(visible, (rect[2], rect[3]), own, sent)
     background = yield from background_without(document, node, sent)
-    if (yield from is_transparent(background, sent)):
+    if (yield from is_transparent(background, sent.channels, sent.sample_bytes)):
         raise LayerError(texts.LAYER_ALONE, layer=name)
     canvas = (document.width(), document.height())
     notes = _notes(node, is_plain)
     return LayerCopy(node, name, rect, own, sent, original, pixels, mask, background, canvas, is_plain, notes)
 
 
-def _masks(node: Any) -> list[Any]:
+def _masks(node: Node) -> list[Node]:
     return [child for child in node.childNodes() if child.type().endswith("mask") and child.visible()]
 
 
-def _has_own_pixels(node: Any) -> bool:
-    """Return whether the layer's own pixels are what is seen of it, but for its transparency."""
+def _has_own_pixels(node: Node) -> bool:
+    """Return whether the layer shows its own pixels, apart from their transparency."""
     only_transparency = all(mask.type() in MASKS_THAT_KEEP_COLOURS for mask in _masks(node))
     return node.type() == "paintlayer" and only_transparency
 
 
-def _is_plain(node: Any) -> bool:
+def _is_plain(node: Node) -> bool:
     return _has_own_pixels(node) and not node.animated()
 
 
-def _pixels(node: Any, rect: Rect, own: Space) -> Steps:
-    """Return the pixels to be changed, and the same with the alpha that is seen."""
+def _pixels(node: Node, rect: Rect, own: Space) -> Steps:
+    """Return the layer's pixels, and the same pixels with the alpha that is visible."""
     if not _has_own_pixels(node):
         projection = yield from read_in_bands(node.projectionPixelData, rect, own.pixel_bytes)
         return projection, projection
@@ -102,38 +118,40 @@ def _pixels(node: Any, rect: Rect, own: Space) -> Steps:
     if not _masks(node):
         return original, original
     projection = yield from read_in_bands(node.projectionPixelData, rect, own.pixel_bytes)
-    return original, (yield from with_alpha_of(original, projection, own))
+    return original, (yield from with_alpha_of(original, projection, own.channels, own.sample_bytes))
 
 
-def _notes(node: Any, is_plain: bool) -> list[str]:
+def _notes(node: Node, is_plain: bool) -> list[str]:
     if node.animated():
         return [texts.NOTE_ONE_FRAME.format(layer=node.name())]
     return [] if is_plain else [texts.NOTE_FLATTENED.format(layer=node.name())]
 
 
 def result_pixels(copy: LayerCopy, answer: Any) -> Steps:
-    """Return the daemon's pixels as the layer holds them: its own space, its own alpha bit for bit."""
+    """Return the daemon's pixels in the layer's own space, with the layer's own alpha bit for bit."""
     if copy.sent == copy.own and copy.pixels is copy.original:
         return answer
-    pixels = yield from converted(answer, copy.rect[2:], copy.sent, copy.own)
-    pixels = yield from with_alpha_of(pixels, copy.original, copy.own)
+    pixels = yield from converted(answer, (copy.rect[2], copy.rect[3]), copy.sent, copy.own)
+    pixels = yield from with_alpha_of(pixels, copy.original, copy.own.channels, copy.own.sample_bytes)
     if copy.mask is not None and copy.sent != copy.own:
-        yield from restored_outside(pixels, copy.original, copy.mask, copy.own.pixel_bytes)
+        yield from restored_outside(pixels, copy.original, copy.mask)
     return pixels
 
 
-def place_result(document: Any, copy: LayerCopy, pixels: Any, *, in_place: bool) -> Generator[None, None, int]:
-    """Put the result into the document; return how many undo steps that takes back.
+def place_result(document: Document, copy: LayerCopy, pixels: Any, *, in_place: bool) -> Generator[None, None, int]:
+    """Put the result into the document; return how many undo steps remove it again.
 
     An animated layer is never replaced: its other frames would be lost.
     """
     replaces = in_place and not copy.node.animated()
     new = _empty_layer(document, copy)
-    # It is not in the document yet: filling it is no undo step.
+    # Filling a layer that is not in the document yet is no undo step.
     yield from write_in_bands(new.setPixelData, pixels, copy.rect, copy.own.pixel_bytes)
     new.setName(copy.name if replaces else texts.RESULT_NAME.format(layer=copy.name))
     yield
-    copy.node.parentNode().addChildNode(new, copy.node)
+    parent = copy.node.parentNode()
+    assert parent is not None  # only the document's root has none
+    parent.addChildNode(new, copy.node)
     yield from settled(document)
     if replaces:
         copy.node.remove()
@@ -145,8 +163,8 @@ def place_result(document: Any, copy: LayerCopy, pixels: Any, *, in_place: bool)
     return 2
 
 
-def _empty_layer(document: Any, copy: LayerCopy) -> Any:
-    """Return a layer outside the document for the result: a copy of the layer itself wherever that can be."""
+def _empty_layer(document: Document, copy: LayerCopy) -> Node:
+    """Return a layer outside the document for the result: a copy of the layer itself wherever possible."""
     if copy.is_plain:
         new = copy.node.clone() if hasattr(copy.node, "clone") else copy.node.duplicate()
     else:
@@ -157,8 +175,8 @@ def _empty_layer(document: Any, copy: LayerCopy) -> Any:
     return new
 
 
-def _hide(document: Any, node: Any) -> Generator[None, None, None]:
-    """Hide a layer as the user would: setVisible is no undo step, the action is one."""
+def _hide(document: Document, node: Node) -> Generator[None, None, None]:
+    """Hide a layer by the user's own action, which can be undone; setVisible cannot."""
     document.setActiveNode(node)
     while not _is_active(node):
         yield
@@ -167,8 +185,8 @@ def _hide(document: Any, node: Any) -> Generator[None, None, None]:
     yield from settled(document)
 
 
-def _is_active(node: Any) -> bool:
-    """Return whether actions reach a layer: it is the active one of the document that the user is looking at."""
+def _is_active(node: Node) -> bool:
+    """Return whether actions apply to a layer: it is the active layer of the document in the foreground."""
     document = Krita.instance().activeDocument()
     active = None if document is None else document.activeNode()
     return active is not None and active.uniqueId() == node.uniqueId()

@@ -1,16 +1,20 @@
-"""What is said to the user: errors with what to do and where the log is, and what was done."""
+"""Messages to the user: errors with a remedy and the log's path, and what was done."""
 
 from __future__ import annotations
 
 import html
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from . import raiha_texts as texts
-from .errors import LayerError
-from .qt import QIcon, QMessageBox, Qt, QWidget
-from .raiha_client import ClientError, start_log
+from .client import raiha_texts as texts
+from .client.connection_file import private_folder
+from .client.errors import ClientError, LayerError
+from .client.raiha_client import start_log
+from .qt import Qt, QtGui, QtWidgets
+
+if TYPE_CHECKING:
+    from krita import View
 
 MANUAL = Path(__file__).with_name("Manual.html")
 INSTALLATION_CODES = ("no-daemon", "cannot-start", "not-started", "other-version")
@@ -18,21 +22,29 @@ SECONDS_SHOWN = 6
 
 
 def error_message(error: BaseException) -> tuple[str, str, str | None]:
-    """Return what an error says: the sentence, what to do, and the log's path."""
-    if isinstance(error, ClientError):
-        return error.sentence, error.remedy, error.log_path or str(start_log())
+    """Return an error's sentence, its remedy and the path of the log that explains it, if there is one."""
     if isinstance(error, LayerError):
         return error.sentence, error.remedy, None
-    report = start_log().with_name("raiha-krita.log")
-    report.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    report.write_text("".join(traceback.format_exception(type(error), error, error.__traceback__)), "utf-8")
-    return (*texts.UNEXPECTED, str(report))
+    if isinstance(error, ClientError):
+        return error.sentence, error.remedy, error.log_path or str(start_log())
+    sentence, remedy = texts.UNEXPECTED
+    return sentence, remedy, _reported(error)
 
 
-def show_error(error: BaseException, parent: QWidget) -> QMessageBox:
-    """Show an error without holding anything up."""
+def _reported(error: BaseException) -> str | None:
+    """Write an unexpected error's traceback to a file of its own; return its path, or None if that fails."""
+    try:
+        report = private_folder(start_log().parent) / "raiha-krita.log"
+        report.write_text("".join(traceback.format_exception(type(error), error, error.__traceback__)), "utf-8")
+    except (ClientError, OSError):
+        return None
+    return str(report)
+
+
+def show_error(error: BaseException, parent: QtWidgets.QWidget) -> QtWidgets.QMessageBox:
+    """Show an error without waiting for the user."""
     sentence, remedy, log = error_message(error)
-    box = QMessageBox(QMessageBox.Icon.Warning, texts.TITLE, sentence, parent=parent)
+    box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, texts.TITLE, sentence, parent=parent)
     box.setObjectName("raiha_error")
     box.setTextFormat(Qt.TextFormat.PlainText)
     lines = [html.escape(remedy)]
@@ -46,6 +58,6 @@ def show_error(error: BaseException, parent: QWidget) -> QMessageBox:
     return box
 
 
-def say(view: Any, words: str) -> None:
-    """Show a passing message over the picture."""
-    view.showFloatingMessage(words, QIcon(), SECONDS_SHOWN * 1000, 1)
+def show_message(view: View, words: str) -> None:
+    """Show a message over the picture for a few seconds."""
+    view.showFloatingMessage(words, QtGui.QIcon(), SECONDS_SHOWN * 1000, 1)

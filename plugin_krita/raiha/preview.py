@@ -1,66 +1,67 @@
-"""The object in its surroundings before and after, side by side at a line that can be dragged."""
+"""The object in its surroundings, the original left and the result right of a line that can be dragged."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import raiha_texts as texts
-from .qt import QImage, QPainter, QPen, QSize, Qt, QWidget
+from .client import raiha_texts as texts
+from .client.raiha_client import Frame
+from .qt import Qt, QtCore, QtGui, QtWidgets
 
 KEY_STEP = 0.05
 LABEL_MARGIN = 8
 SAMPLE_STEP = 4
-"""Every so many pixels, across and down, are looked at to find what has changed."""
+"""Distance in pixels between those compared to find what has changed."""
 
 
-class Preview(QWidget):
-    """Mixes the pictures of one preview answer with the strength by itself: no daemon is asked."""
+class Preview(QtWidgets.QWidget):
+    """Mixes the pictures of a preview by itself, so that changing the strength needs no daemon."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("raiha_preview")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(texts.PREVIEW)
         self.setMinimumSize(420, 320)
         self.split = 0.5
-        self._pictures: dict[str, QImage] = {}
-        self._mixed: QImage | None = None
+        self._pictures: dict[str, QtGui.QImage] = {}
+        self._mixed: QtGui.QImage | None = None
         self._strength = 1.0
         self._only: str | None = None
 
-    def sizeHint(self) -> QSize:  # noqa: N802  (Qt's name)
-        """Return the size asked of the layout: Qt calls it."""
-        return QSize(560, 460)
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802  (Qt's name)
+        """Return the preferred size; Qt calls this."""
+        return QtCore.QSize(560, 460)
 
-    def set_pictures(self, frames: dict[str, Any]) -> None:
-        """Show the pictures of a preview answer: RGB uint8 frames by name. The first time, halve the object."""
+    def set_pictures(self, frames: dict[str, Frame]) -> None:
+        """Show the pictures of a preview, RGB uint8 frames by name; the first ones with the line across the object."""
         if not self._pictures:
             self.split = middle_of_change(frames["before"], frames["both"])
         self._pictures = {name: _image(frame) for name, frame in frames.items()}
         self._mix()
 
     def set_mix(self, strength: float, only: str | None) -> None:
-        """Show the result at a strength from 0 to 1, with everything, only colour or only luminance changed."""
+        """Show the result at a strength from 0 to 1, with both, only colour or only luminance changed."""
         self._strength, self._only = strength, only
         self._mix()
 
-    def after(self) -> QImage | None:
-        """Return the picture as it will be."""
+    def after(self) -> QtGui.QImage | None:
+        """Return the result as it is shown."""
         return self._mixed
 
     def _mix(self) -> None:
         if self._pictures:
             self._mixed = self._pictures["before"].copy()
-            painter = QPainter(self._mixed)
+            painter = QtGui.QPainter(self._mixed)
             painter.setOpacity(self._strength)
             painter.drawImage(0, 0, self._pictures[self._only or "both"])
             painter.end()
         self.update()
 
     def paintEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
-        """Draw: Qt calls it."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        """Draw the preview; Qt calls this."""
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(self.rect(), self.palette().window().color().darker(115))
         if self._mixed is None:
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, texts.PREVIEW_WAITING)
@@ -73,10 +74,10 @@ class Preview(QWidget):
         painter.setClipping(False)
         self._draw_line(painter, area, line)
 
-    def _draw_line(self, painter: QPainter, area: Any, line: int) -> None:
+    def _draw_line(self, painter: QtGui.QPainter, area: Any, line: int) -> None:
         highlight = self.palette().highlight().color()
         if 0.0 < self.split < 1.0:
-            painter.setPen(QPen(highlight if self.hasFocus() else Qt.GlobalColor.white, 2))
+            painter.setPen(QtGui.QPen(highlight if self.hasFocus() else Qt.GlobalColor.white, 2))
             painter.drawLine(line, area.top(), line, area.bottom())
         inner = area.adjusted(LABEL_MARGIN, LABEL_MARGIN, -LABEL_MARGIN, -LABEL_MARGIN)
         top = Qt.AlignmentFlag.AlignTop
@@ -85,7 +86,7 @@ class Preview(QWidget):
         if self.split < 1.0:
             self._draw_label(painter, inner, top | Qt.AlignmentFlag.AlignRight, texts.PREVIEW_AFTER)
 
-    def _draw_label(self, painter: QPainter, area: Any, place: Any, words: str) -> None:
+    def _draw_label(self, painter: QtGui.QPainter, area: Any, place: Any, words: str) -> None:
         box = painter.boundingRect(area, place, words)
         background = self.palette().window().color()
         background.setAlphaF(0.75)
@@ -94,18 +95,18 @@ class Preview(QWidget):
         painter.drawText(area, place, words)
 
     def _area(self) -> Any:
-        size = self._mixed.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        size = self._pictures["before"].size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         area = self.rect()
         area.setSize(size)
         area.moveCenter(self.rect().center())
         return area
 
     def mousePressEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
-        """Move the line: Qt calls it."""
+        """Move the line to the pointer; Qt calls this."""
         self._drag_to(event.pos().x())
 
     def mouseMoveEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
-        """Move the line: Qt calls it."""
+        """Move the line to the pointer; Qt calls this."""
         self._drag_to(event.pos().x())
 
     def _drag_to(self, x: int) -> None:
@@ -114,7 +115,7 @@ class Preview(QWidget):
             self._set_split((x - area.left()) / max(area.width(), 1))
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
-        """Move the line with the arrows, show before or after alone with Space: Qt calls it."""
+        """Move the line with the arrow keys, show only before or after with Space; Qt calls this."""
         if event.key() == Qt.Key.Key_Left:
             self._set_split(self.split - KEY_STEP)
         elif event.key() == Qt.Key.Key_Right:
@@ -129,8 +130,8 @@ class Preview(QWidget):
         self.update()
 
 
-def middle_of_change(before: Any, after: Any) -> float:
-    """Return where the middle of what differs between two RGB frames lies, from 0, left, to 1; 0.5 without any."""
+def middle_of_change(before: Frame, after: Frame) -> float:
+    """Return the horizontal middle of what differs between two RGB frames, 0 (left) to 1; 0.5 if nothing differs."""
     width, height = before.width, before.height
     row_bytes, step = 3 * width, 3 * SAMPLE_STEP
     one, other = bytes(before.data), bytes(after.data)
@@ -143,8 +144,8 @@ def middle_of_change(before: Any, after: Any) -> float:
     return (min(changed) + max(changed)) / 2 * SAMPLE_STEP / width
 
 
-def _image(frame: Any) -> QImage:
-    """Return a picture of its own from the client's frame, whose bytes it does not keep."""
+def _image(frame: Frame) -> QtGui.QImage:
+    """Return a copy of the client's frame as Qt's image."""
     width, height = frame.width, frame.height
-    image = QImage(bytes(frame.data), width, height, 3 * width, QImage.Format.Format_RGB888)
-    return image.convertToFormat(QImage.Format.Format_RGB32)
+    image = QtGui.QImage(bytes(frame.data), width, height, 3 * width, QtGui.QImage.Format.Format_RGB888)
+    return image.convertToFormat(QtGui.QImage.Format.Format_RGB32)

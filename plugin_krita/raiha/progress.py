@@ -1,34 +1,34 @@
-"""How far the work is: as a strip inside the dialog, and as a window of its own when there is no dialog."""
+"""Progress: as a strip inside the dialog, and as a window of its own when there is no dialog."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import raiha_texts as texts
-from .qt import QDialog, QDialogButtonBox, QLabel, QProgressBar, Qt, QVBoxLayout, QWidget, pyqtSignal
+from .client import raiha_texts as texts
+from .qt import Qt, QtCore, QtWidgets
 
 
-class Progress(QWidget):
-    """A line of words over a bar."""
+class Progress(QtWidgets.QWidget):
+    """A label over a progress bar."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = QLabel(" ")
+        self.words = QtWidgets.QLabel(" ")
         self.words.setWordWrap(True)
-        self.bar = QProgressBar()
+        self.bar = QtWidgets.QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
         self.bar.hide()
-        layout = QVBoxLayout(self)
+        layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words)
         layout.addWidget(self.bar)
 
     def show_stage(self, stage: str, fraction: float) -> None:
-        """Say what is being done; a stage of which nothing is done yet moves the bar to and fro."""
+        """Show a stage and its progress; the bar moves back and forth while the progress is 0."""
         words = texts.CANCELLING if stage == "cancelling" else texts.STAGES.get(stage, stage)
         if self.words.text() != words:
             self.words.setText(words)
@@ -37,40 +37,44 @@ class Progress(QWidget):
         self.bar.setValue(round(100 * fraction))
 
     def clear(self, words: str = " ") -> None:
-        """Show that nothing is going on, and perhaps words in its place."""
+        """Hide the bar, and show words in place of a stage."""
         self.words.setText(words)
         self.bar.hide()
 
 
-class ProgressWindow(QDialog):
-    """The window of a run without a dialog. Signal ``cancelled``: Cancel, Escape or the window's close button."""
+class ProgressWindow(QtWidgets.QDialog):
+    """The window of a run without a dialog.
 
-    cancelled = pyqtSignal()
+    Signals:
+        cancelled: the user pressed Cancel, Escape or the window's close button.
+    """
 
-    def __init__(self, parent: QWidget) -> None:
+    cancelled = QtCore.pyqtSignal()
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("raiha_progress")
         self.setWindowTitle(texts.TITLE)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setMinimumWidth(360)
         self.progress = Progress()
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(texts.CANCEL)
+        buttons = QtWidgets.QDialogButtonBox(QtWidgets.QDialogButtonBox.StandardButton.Cancel)
+        buttons.button(QtWidgets.QDialogButtonBox.StandardButton.Cancel).setText(texts.CANCEL)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
+        layout = QtWidgets.QVBoxLayout(self)
         layout.addWidget(self.progress)
         layout.addWidget(buttons)
 
     def reject(self) -> None:
-        """Ask for the end: the window stays until the work has ended. Qt calls it."""
+        """Ask to cancel: the window stays until the work has ended. Qt calls this."""
         self.cancelled.emit()
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
-        """Ask for the end in place of closing: Qt calls it."""
+        """Ask to cancel in place of closing; Qt calls this."""
         event.ignore()
         self.cancelled.emit()
 
     def leave(self) -> None:
-        """Close for good."""
+        """Close the window."""
         self.hide()
         self.deleteLater()

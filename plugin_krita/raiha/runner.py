@@ -1,42 +1,42 @@
-"""Runs the steps of a session from a timer, so that Krita's window stays alive."""
+"""Runs the steps of a session from a timer, so that Krita's window stays responsive."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .kinds import Steps
-from .qt import QObject, QTimer, pyqtSignal
+from .client.raiha_plugin import Steps
+from .qt import QtCore
 from .session import Cancelled
 
 TICK_MS = 15
 
 
-class Runner(QObject):
-    """Runs steps one after the other.
+class Runner(QtCore.QObject):
+    """Runs the steps of a generator, one per tick of a timer.
 
     Signals:
-        progressed: stage and fraction of the whole.
-        finished: what the steps returned, or None; the exception that ended them, or None.
+        progressed: the stage, and the fraction of the whole that is done.
+        finished: the result of the steps or None, and the exception that ended them or None.
     """
 
-    progressed = pyqtSignal(str, float)
-    finished = pyqtSignal(object, object)
+    progressed = QtCore.pyqtSignal(str, float)
+    finished = QtCore.pyqtSignal(object, object)
 
-    def __init__(self, steps: Steps, parent: QObject) -> None:
+    def __init__(self, steps: Steps, parent: QtCore.QObject) -> None:
         super().__init__(parent)
         self._steps = steps
         self._cancelling = False
         self._in_step = False
-        self._timer = QTimer(self)
+        self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self._step)
         self._timer.start(TICK_MS)
 
     def cancel(self) -> None:
-        """Let the steps end with ``Cancelled`` as soon as they can."""
+        """End the steps with ``Cancelled`` at their next opportunity."""
         self._cancelling = True
 
     def _step(self) -> None:
-        # Krita may run the event loop inside a step: a timer that fires then must not enter the generator again.
+        # Krita may run the event loop inside a step; the timer must not enter the generator a second time.
         if self._in_step:
             return
         self._in_step = True

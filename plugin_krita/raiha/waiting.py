@@ -1,13 +1,16 @@
-"""Waiting for Krita without holding up its window."""
+"""Waiting for Krita without blocking its window."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from krita import Document
 
 
-def settled(document: Any) -> Generator[None, None, None]:
-    """Yield until Krita has nothing left to compute for the document."""
+def settled(document: Document) -> Generator[None, None, None]:
+    """Yield until Krita has finished all computations for the document."""
     yield
     while not document.tryBarrierLock():
         yield

@@ -1,4 +1,4 @@
-"""The client file: what it needs, what it finds, and what it says when something is wrong."""
+"""The client: what it needs, what it finds, and its errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import zmq
 from client_jobs import finish, frame, noise, send
 from running_daemon import RunningDaemon
 
-from raiha.backend.client import raiha_client
+from raiha.backend.client import daemon_start, raiha_client, zmtp
 from raiha.backend.client.raiha_client import (
     CONNECTION_FILE,
     MAGIC,
@@ -33,7 +33,7 @@ from raiha.backend.daemon.authentication import seal
 from raiha.backend.daemon.server import Limits
 from raiha.gallery_tools.folders import runtime_folder
 
-SOURCE = Path(raiha_client.__file__)
+SOURCES = sorted(Path(raiha_client.__file__).parent.glob("*.py"))
 KEY = bytes(range(32))
 
 
@@ -51,17 +51,21 @@ def code_of(action: Callable[[], Any]) -> str:
     return caught.value.code
 
 
-def test_python_3_8_can_read_the_file() -> None:
-    ast.parse(SOURCE.read_text(), feature_version=(3, 8))
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_python_3_8_can_read_the_client(source: Path) -> None:
+    ast.parse(source.read_text(), feature_version=(3, 8))
 
 
-def test_the_file_needs_the_standard_library_only() -> None:
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_the_client_needs_the_standard_library_and_its_own_folder_only(source: Path) -> None:
     imported: set[str] = set()
-    for node in ast.walk(ast.parse(SOURCE.read_text())):
+    for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
             imported.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 1
     assert imported <= sys.stdlib_module_names
 
 
@@ -136,7 +140,7 @@ def test_a_port_that_another_program_has_now() -> None:
 
 
 def test_a_port_where_nobody_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raiha_client, "_CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(zmtp, "CONNECT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         path = write_connection_file(endpoint=f"tcp://127.0.0.1:{server.getsockname()[1]}")
         assert code_of(Client.connect) == "no-answer"
@@ -296,7 +300,7 @@ def test_a_daemon_that_cannot_be_started() -> None:
 
 
 def test_a_daemon_that_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raiha_client, "_SECOND_CHANCE_SECONDS", 0.1)
+    monkeypatch.setattr(daemon_start, "SECOND_CHANCE_SECONDS", 0.1)
     with pytest.raises(ClientError, match="No module named torch") as caught:
         ensure_daemon([sys.executable, "-c", "print('No module named torch'); raise SystemExit(3)"])
     assert caught.value.code == "not-started"
@@ -317,7 +321,7 @@ def test_waiting_for_a_daemon_can_be_given_up() -> None:
 
 
 def test_the_daemon_does_not_inherit_the_editors_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raiha_client, "_SECOND_CHANCE_SECONDS", 0.1)
+    monkeypatch.setattr(daemon_start, "SECOND_CHANCE_SECONDS", 0.1)
     monkeypatch.setenv("PYTHONHOME", "/the/editor")
     monkeypatch.setenv("PYTHONPATH", "/the/editor/lib")
     show = "import os; print([name for name in ('PYTHONHOME', 'PYTHONPATH') if name in os.environ])"

@@ -24,7 +24,7 @@ class PhotoGallery(NamedTuple):
 
 
 def street_with_a_car() -> list[Layer]:
-    """A street, and a car in it as if another evening's sun lay on it."""
+    """Return a street, and a car in it that looks as if lit by another evening's sun."""
     street = Image.open(STREET).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
     mask = Image.open(CAR).convert("L").resize(SIZE, Image.Resampling.LANCZOS)
     box = mask.getbbox()
@@ -35,7 +35,7 @@ def street_with_a_car() -> list[Layer]:
 
 
 def photos_of_the_street(folder: Path) -> Path:
-    """Photos that show the same street in the same light: a gallery that has references for the car."""
+    """Write photos of the same street in the same light: a gallery that has references for the car."""
     folder.mkdir()
     street = Image.open(STREET).convert("RGB")
     street.save(folder / "street.jpg", quality=95)

@@ -33,9 +33,10 @@ def test_every_gimp_3_gets_the_plugin_and_no_other(home: Path) -> None:
     folders = [home / ".config" / "GIMP" / version / "plug-ins" / "harmonize" for version in ("3.0", "3.2")]
     assert report.written == folders
     sources = {path.name for path in (REPOSITORY / "plugin_gimp" / "harmonize").glob("*.py")}
-    shared = {"raiha_client.py", "raiha_texts.py", "raiha_daemon.json"}
+    client = {path.name for path in (REPOSITORY / "backend" / "client").glob("*.py")}
     for folder in folders:
-        assert {path.name for path in folder.iterdir()} == sources | shared
+        assert {path.name for path in folder.iterdir()} == sources | {"client", "raiha_daemon.json"}
+        assert {path.name for path in (folder / "client").iterdir()} == client
         assert os.access(folder / "harmonize.py", os.X_OK)
         assert json.loads((folder / "raiha_daemon.json").read_text())["command"][-1] == "serve"
     assert not (home / ".config" / "GIMP" / "2.10" / "plug-ins").exists()

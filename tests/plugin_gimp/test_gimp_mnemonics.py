@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-import raiha_texts as texts
+from client import raiha_texts as texts
 from mnemonics import LETTERS, with_mnemonic
 
 GIMPS_OWN = "clrs"

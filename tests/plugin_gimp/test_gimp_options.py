@@ -1,11 +1,12 @@
-"""From the procedure's arguments to what the daemon is asked."""
+"""From the procedure's arguments to the options of a request."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import raiha_texts as texts
-from options import CHANGES, RESULTS, Options, options_of
+from client import raiha_texts as texts
+from client.raiha_plugin import Options
+from options import CHANGES, RESULTS, options_of
 
 
 class Config:
@@ -20,7 +21,7 @@ class Config:
 
 def test_arguments_that_were_never_set() -> None:
     config = Config(strength=1.0, change="both", gallery="", references=None, excluded=None, result="new-layer")
-    assert options_of(config) == Options(1.0, None, None, [], [], False)
+    assert options_of(config) == Options()
 
 
 def test_every_argument() -> None:
@@ -32,9 +33,11 @@ def test_every_argument() -> None:
         excluded=["b.jpg"],
         result="in-place",
     )
-    assert options_of(config) == Options(0.3, "colour", "holiday", ["a.jpg"], ["b.jpg"], True)
+    options = options_of(config)
+    assert options == Options(0.3, "colour", "holiday", "in-place", ("a.jpg",), ("b.jpg",))
+    assert options.in_place
 
 
-def test_the_choices_are_the_ones_of_krita_in_the_same_order() -> None:
+def test_the_choices_are_those_of_krita_in_the_same_order() -> None:
     assert list(CHANGES.values()) == [words for _, words in texts.WHAT_CHOICES]
     assert list(RESULTS.items()) == list(texts.PLACEMENT_CHOICES)

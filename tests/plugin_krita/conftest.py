@@ -38,7 +38,7 @@ def plugin(installed: Path) -> Iterator[None]:
 
 @pytest.fixture
 def document() -> krita_mock.Document:
-    """A picture of 4 x 3 pixels with an object of 2 x 2 in it."""
+    """Return a picture of 4 x 3 pixels with an object of 2 x 2 in it."""
     document = krita_mock.Document(4, 3)
     document.add(krita_mock.Node("picture", rect=krita_mock.Rect(0, 0, 4, 3), pixels=b"\x10\x20\x30\xff" * 12))
     pixels = b"\x01\x02\x03\xff" * 3 + b"\x01\x02\x03\x00"

@@ -28,7 +28,7 @@ def import_plugin(folder: Path) -> None:
 
 
 def document() -> Document:
-    """A gray picture of 96 x 64 pixels with a reddish square in it."""
+    """Return a gray picture of 96 x 64 pixels with a reddish square in it."""
     made = Document(96, 64)
     ramp = b"".join(bytes([level, level, level, 255]) for level in range(60, 156))
     made.add(Node("picture", rect=Rect(0, 0, 96, 64), pixels=ramp * 64))
@@ -51,12 +51,12 @@ def main() -> None:
     """Open the dialog, use keys and buttons, apply, and see an error."""
     import_plugin(Path(sys.argv[1]))
     from krita_raiha import qt
+    from krita_raiha.client.errors import LayerError
+    from krita_raiha.client.raiha_plugin import Options
     from krita_raiha.dialog import HarmonizeDialog
-    from krita_raiha.errors import LayerError
     from krita_raiha.messages import show_error
     from krita_raiha.progress import ProgressWindow
     from krita_raiha.session import Session
-    from krita_raiha.settings import Options
     from PyQt6.QtCore import QT_VERSION_STR, Qt
     from PyQt6.QtTest import QTest
     from PyQt6.QtWidgets import QApplication, QWidget
@@ -87,7 +87,7 @@ def main() -> None:
     app.processEvents()
     progress.leave()
     found = {
-        "qt": [qt.Qt.__module__, QT_VERSION_STR],
+        "qt": [qt.QtWidgets.QWidget.__module__.rpartition(".")[0], QT_VERSION_STR],
         "layers": [(node.name(), node.visible()) for node in picture.topLevelNodes()],
         "strength": done[0][0].strength,
         "error": [error.text(), error.informativeText()],

@@ -30,8 +30,8 @@ def test_choice_of_another_document_is_not_trusted(document: Document) -> None:
 def test_hidden_and_locked_layers_are_refused(
     document: Document, attribute: str, value: bool, word: str, holder: str
 ) -> None:
+    from krita_raiha.client.errors import LayerError
     from krita_raiha.document import chosen_layers
-    from krita_raiha.errors import LayerError
 
     group = document.add(Node("group", "grouplayer"))
     inner = document.add(Node("inner"), group)
@@ -41,11 +41,11 @@ def test_hidden_and_locked_layers_are_refused(
 
 
 def test_no_layer_at_all_is_refused(document: Document) -> None:
+    from krita_raiha.client.errors import LayerError
     from krita_raiha.document import chosen_layers
-    from krita_raiha.errors import LayerError
 
     document.active = None
-    with pytest.raises(LayerError, match="No layer is chosen"):
+    with pytest.raises(LayerError, match="No layer is selected"):
         chosen_layers(document, View())
 
 

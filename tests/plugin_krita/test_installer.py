@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from raiha.backend.commands.main import app
 from raiha.backend.plugin_installer import krita
 
-FILES = {"__init__.py", "raiha.action", "raiha_client.py", "raiha_texts.py", "raiha_daemon.json", "Manual.html"}
+FILES = {"__init__.py", "raiha.action", "raiha_daemon.json", "Manual.html"}
+CLIENT = {f"client/{path.name}" for path in (Path(__file__).resolve().parents[2] / "backend" / "client").glob("*.py")}
 
 
 @pytest.fixture
@@ -28,7 +29,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_plugin_lies_where_krita_looks_and_is_enabled(home: Path) -> None:
     report = krita.install(home)
     folder = home / ".local" / "share" / "krita" / "pykrita"
-    assert {path.name for path in (folder / "raiha").iterdir()} >= FILES
+    files = {path.relative_to(folder / "raiha").as_posix() for path in (folder / "raiha").rglob("*")}
+    assert files >= FILES | CLIENT
     assert (folder / "raiha.desktop").is_file()
     assert (home / ".config" / "kritarc").read_text() == "[python]\nenable_raiha=true\n"
     assert report.written == [folder / "raiha", folder / "raiha.desktop", home / ".config" / "kritarc"]
@@ -91,7 +93,7 @@ def test_zip_has_what_kritas_importer_wants(home: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert json.loads(result.stdout)["written"] == [str(tmp_path / "raiha.zip")]
     with zipfile.ZipFile(tmp_path / "raiha.zip") as archive:
-        in_package = {f"raiha/{name}" for name in FILES - {"raiha.action"}}
+        in_package = {f"raiha/{name}" for name in (FILES | CLIENT) - {"raiha.action"}}
         assert {"raiha.desktop", "raiha/", "actions/raiha.action", *in_package} <= set(archive.namelist())
         assert "raiha/raiha.action" not in archive.namelist()
     assert not home.exists()
@@ -101,7 +103,7 @@ def test_command_says_what_it_did(home: Path) -> None:
     result = CliRunner().invoke(app, ["install-plugin", "krita"])
     assert result.exit_code == 0
     assert f"Wrote {home / '.local/share/krita/pykrita/raiha'}" in result.stdout
-    assert "Start Krita again" in result.stdout
+    assert "Restart Krita" in result.stdout
 
 
 def test_zip_and_uninstall_exclude_each_other(home: Path) -> None:

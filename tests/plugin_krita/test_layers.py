@@ -75,7 +75,7 @@ def test_layer_without_own_pixels_becomes_a_paint_layer(document: Document, kind
     other = document.add(Node("other", kind, Rect(0, 0, 2, 2)))
     other.projection, other.mode = seen, "pass through"
     copy = copied(document, other)
-    assert copy.notes == ["“other” became a paint layer."]
+    assert copy.notes == ["The result of “other” is a plain paint layer."]
     placed(document, copy, seen, in_place=True)
     new = document.topLevelNodes()[-1]
     assert (new.type(), new.name(), new.blendingMode(), new.pixels) == ("paintlayer", "other", "normal", seen)
@@ -85,7 +85,7 @@ def test_animated_layer_is_never_replaced(document: Document) -> None:
     layer = document.topLevelNodes()[1]
     layer.is_animated = True
     copy = copied(document)
-    assert "only the current frame" in copy.notes[0]
+    assert "only its current frame" in copy.notes[0]
     placed(document, copy, layer.pixels, in_place=True)
     assert layer in document.topLevelNodes()
 
@@ -98,7 +98,7 @@ def test_animated_layer_is_never_replaced(document: Document) -> None:
     ],
 )
 def test_empty_layer_is_refused(document: Document, change: dict[str, Any], sentence: str) -> None:
-    from krita_raiha.errors import LayerError
+    from krita_raiha.client.errors import LayerError
 
     for name, value in change.items():
         setattr(document.topLevelNodes()[1], name, value)
@@ -107,18 +107,18 @@ def test_empty_layer_is_refused(document: Document, change: dict[str, Any], sent
 
 
 def test_layer_without_a_picture_around_it_is_refused(document: Document) -> None:
-    from krita_raiha.errors import LayerError
+    from krita_raiha.client.errors import LayerError
 
     document.topLevelNodes()[0].pixels = bytes(48)
-    with pytest.raises(LayerError, match="There is no picture around the layer “object”"):
+    with pytest.raises(LayerError, match="Nothing is visible apart from the layer “object”"):
         copied(document)
 
 
 def test_selection_elsewhere_is_refused(document: Document) -> None:
-    from krita_raiha.errors import LayerError
+    from krita_raiha.client.errors import LayerError
 
     document.chosen_selection = Selection(Rect(3, 0, 1, 1))
-    with pytest.raises(LayerError, match="The selection does not touch the layer “object”"):
+    with pytest.raises(LayerError, match="The selection does not overlap the layer “object”"):
         copied(document)
 
 

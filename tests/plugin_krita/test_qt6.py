@@ -54,7 +54,7 @@ def test_dialog_works_under_pyqt6(installed: Path, runtime: Path, tmp_path: Path
         subprocess.run([*command, "stop"], env=own, cwd=REPOSITORY, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["qt"][0] == "PyQt6.QtCore"
+    assert found["qt"][0] == "PyQt6"
     assert found["layers"] == [["picture", True], ["object", False], ["object (harmonized)", True]]
     assert found["strength"] == 0.99
     assert found["undo_steps"] == 2

@@ -20,7 +20,7 @@ def session_on(document: Document) -> Any:
 
 
 def options(**values: Any) -> Any:
-    from krita_raiha.settings import Options
+    from krita_raiha.client.raiha_plugin import Options
 
     return Options(**values)
 
@@ -112,10 +112,9 @@ def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(
 
 
 def test_without_daemon_and_command_the_error_says_so(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
-    from krita_raiha import daemon as link
-    from krita_raiha import raiha_client
+    from krita_raiha.client import raiha_client, raiha_plugin
 
-    monkeypatch.setattr(link, "recorded", dict)
+    monkeypatch.setattr(raiha_plugin, "daemon_record", dict)
     with pytest.raises(raiha_client.ClientError) as caught:
         run(session_on(document).harmonize(options()))
     assert caught.value.code == "no-daemon"

@@ -10,8 +10,9 @@ from krita_mock import Document, Krita
 
 def test_options_come_back_as_they_were(document: Document) -> None:
     from krita_raiha import settings
+    from krita_raiha.client.raiha_plugin import Options
 
-    kept = settings.Options(0.25, "luminance", "holidays", "in-place", ("a.jpg",), ("b.jpg",))
+    kept = Options(0.25, "luminance", "holidays", "in-place", ("a.jpg",), ("b.jpg",))
     settings.save(kept)
     assert settings.load() == kept
 
@@ -32,7 +33,8 @@ def test_damaged_settings_are_forgotten(document: Document, text: str) -> None:
 
 def test_values_of_another_version_are_left_out(document: Document) -> None:
     from krita_raiha import settings
+    from krita_raiha.client.raiha_plugin import Options
 
     values = {"strength": 9, "only": "saturation", "placement": "beside", "colour_of_the_sky": "blue"}
     Krita.instance().settings[settings.GROUP, settings.KEY] = json.dumps(values)
-    assert settings.load() == settings.Options()
+    assert settings.load() == Options()

@@ -1,4 +1,4 @@
-"""The GIMP that the tests run in, the daemon it finds, and documents."""
+"""The GIMP that the tests run in, its daemon, and documents."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def program() -> GimpProgram:
 
 @pytest.fixture(scope="session")
 def runtime(program: GimpProgram) -> Path:
-    """A daemon's runtime folder that GIMP sees, too."""
+    """Return a runtime folder that both the daemon and GIMP can reach."""
     return program.folder("runtime")
 
 
 @pytest.fixture(scope="session")
 def daemon(runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """The daemon with the pipeline that users get."""
+    """Run a daemon with the pipeline that users get."""
     with running_daemon(runtime, tmp_path_factory.mktemp("data")) as running:
         yield running
 
 
 @pytest.fixture
 def elsewhere(program: GimpProgram) -> Iterator[Path]:
-    """A runtime folder of its own, which the plug-in's record names."""
+    """Return a runtime folder of the test's own, which the plug-in's record names."""
     runtime = program.folder("runtime-elsewhere")
     record = program.plugin / "raiha_daemon.json"
     record.write_text(json.dumps({"runtime_folder": program.inside(runtime)}))
@@ -52,27 +52,27 @@ def elsewhere(program: GimpProgram) -> Iterator[Path]:
 
 @pytest.fixture
 def held(elsewhere: Path, tmp_path: Path) -> Iterator[Daemon]:
-    """A daemon whose jobs do not end by themselves."""
+    """Run a daemon whose jobs do not end by themselves."""
     with running_daemon(elsewhere, tmp_path, HELD) as daemon:
         yield daemon
 
 
 @pytest.fixture(scope="session")
 def folder(program: GimpProgram) -> Path:
-    """Where GIMP puts what it dumps."""
+    """Return the folder for GIMP's dumps."""
     return program.folder("dumps")
 
 
 @pytest.fixture(scope="session")
 def console(program: GimpProgram, folder: Path, runtime: Path) -> Iterator[Gimp]:
-    """A GIMP without a window."""
+    """Run a GIMP without a window."""
     with program.running(folder, runtime) as gimp:
         yield gimp
 
 
 @pytest.fixture(scope="session")
 def document(console: Gimp, program: GimpProgram, folder: Path) -> Path:
-    """An object pasted into a picture, as GIMP itself keeps it: that opens in no time."""
+    """Return an XCF of an object pasted into a picture, which GIMP opens quickly."""
     layers = [picture_layer(SIZE), object_layer(150, 60, 200)]
     source = write_ora(folder / "document.ora", layers, "object", SIZE)
     kept = source.with_suffix(".xcf")
@@ -84,7 +84,7 @@ def document(console: Gimp, program: GimpProgram, folder: Path) -> Path:
 
 @pytest.fixture
 def gimp(console: Gimp, program: GimpProgram, document: Path) -> Iterator[Gimp]:
-    """A GIMP with the document open, and nothing left behind by the test before."""
+    """Return a GIMP with the document open and nothing left over from the previous test."""
     before = console.do("open_images")
     console.do("new_image", path=program.inside(document))
     yield console
@@ -94,20 +94,20 @@ def gimp(console: Gimp, program: GimpProgram, document: Path) -> Iterator[Gimp]:
 
 @pytest.fixture(scope="session")
 def windowed(program: GimpProgram, folder: Path, runtime: Path) -> Iterator[Desk]:
-    """A GIMP with a window."""
+    """Run a GIMP with a window."""
     with new_desk(program, folder, runtime) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
 def street(folder: Path) -> Path:
-    """A street with a car in it that is to be harmonized."""
+    """Return a street with a car in it that is to be harmonized."""
     return write_ora(folder / "photo.ora", street_with_a_car(), "object", STREET_SIZE)
 
 
 @pytest.fixture
 def desk(windowed: Desk, street: Path) -> Iterator[Desk]:
-    """A GIMP with a window, the street open in it, and nothing of the test before."""
+    """Return a GIMP with a window, the street open in it and nothing left over from the previous test."""
     windowed.gimp.do("forget_settings")
     windowed.open(street)
     yield windowed
@@ -118,7 +118,7 @@ def desk(windowed: Desk, street: Path) -> Iterator[Desk]:
 
 @pytest.fixture(scope="session")
 def holidays(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> PhotoGallery:
-    """A gallery with three photos of the street."""
+    """Return a gallery with three photos of the street."""
     photos = photos_of_the_street(tmp_path_factory.mktemp("holidays") / "photos")
     raiha(daemon.environment, "index", photos, "--gallery", "holidays")
     return PhotoGallery("holidays", photos)
@@ -126,7 +126,7 @@ def holidays(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> PhotoG
 
 @pytest.fixture
 def photo_on_disk(program: GimpProgram) -> Iterator[Path]:
-    """A photo that GIMP in its chroot and the daemon outside find under the same path."""
+    """Return a photo that GIMP in its chroot and the daemon outside find under the same path."""
     inside = program.folder("desktop") / "own photo.jpg"
     outside = Path(program.inside(inside))
     outside.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,8 @@ from common import Daemon, running_daemon
 from gimp_program import Gimp, GimpProgram
 from waiting import is_busy, wait_until
 
+from raiha.backend.client import raiha_texts as texts
+
 
 def harmonize_until_busy(gimp: Gimp, runtime: Path) -> None:
     gimp.begin("harmonize", layers=["object"])
@@ -46,8 +48,8 @@ def test_a_daemon_that_dies_in_the_job(gimp: Gimp, elsewhere: Path, held: Daemon
     held.process.kill()
     answer = gimp.end()
     assert answer["status"] == "execution-error"
-    assert answer["message"].startswith("The Raiha daemon stopped, or closed the connection")
-    assert "The log is at" in answer["message"]
+    assert answer["message"].startswith("The Raiha daemon stopped or closed the connection")
+    assert texts.LOG_LINE.partition("{")[0] in answer["message"]
     assert gimp.do("state") == before
     assert not gimp.do("is_dirty")
 

@@ -78,7 +78,7 @@ def test_every_setting_is_in_the_result_and_kept(
         texts.STRENGTH: 40,
         texts.WHAT: "Luminance only",
         texts.GALLERY: texts.gallery_label(holidays.name, 3),
-        texts.PLACEMENT: "In place of the layer",
+        texts.PLACEMENT: dict(texts.PLACEMENT_CHOICES)[texts.IN_PLACE],
     }
     dialog.set_strength(40)
     dialog.choose(texts.WHAT, wanted[texts.WHAT])

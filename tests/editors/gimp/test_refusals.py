@@ -1,4 +1,4 @@
-"""What cannot be harmonized is said in a clear sentence, and nothing is changed."""
+"""What cannot be harmonized is refused in a clear sentence, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def refused(gimp: Gimp, layers: list[str], words: tuple[str, str], **options: An
 
 def test_indexed_colours(gimp: Gimp, daemon: Daemon) -> None:
     gimp.do("to_indexed")
-    words = ("This picture has indexed colours.", "Choose Image > Mode > RGB and harmonize again.")
-    refused(gimp, ["object"], words)
+    refused(gimp, ["object"], texts.INDEXED_COLOURS)
 
 
 def test_no_other_layer(gimp: Gimp, daemon: Daemon) -> None:
@@ -75,7 +74,7 @@ def test_a_floating_selection(gimp: Gimp, daemon: Daemon) -> None:
     gimp.do("float_selection")
     answer = gimp.do("harmonize", layers=["picture"])
     assert answer["status"] == "execution-error"
-    assert answer["message"].startswith("The pasted object is still a floating selection.")
+    assert answer["message"] == " ".join(texts.FLOATING_SELECTION)
 
 
 def test_a_gallery_that_is_not_there(gimp: Gimp, daemon: Daemon) -> None:

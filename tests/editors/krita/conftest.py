@@ -25,7 +25,7 @@ def krita(request: pytest.FixtureRequest, display: int) -> KritaProgram:
 
 @pytest.fixture
 def runtime(krita: KritaProgram) -> Path:
-    """A daemon's runtime folder that Krita sees, too."""
+    """Return a runtime folder that both the daemon and Krita can reach."""
     folder = krita.work / f"runtime-{krita.name}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)

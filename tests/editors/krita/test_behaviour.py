@@ -28,8 +28,8 @@ def test_unfit_layers_are_refused_in_a_sentence(krita: KritaProgram, runtime: Pa
     beginnings = {
         "hidden": "The layer “object” is hidden.",
         "locked": "The layer “object” is locked.",
-        "alone": "There is no picture around the layer “object”.",
-        "selection": "The selection does not touch the layer “object”.",
+        "alone": "Nothing is visible apart from the layer “object”.",
+        "selection": "The selection does not overlap the layer “object”.",
         "empty": "The layer “empty” is empty.",
     }
     assert found.pop("without-a-document") == [False, False]
@@ -71,15 +71,15 @@ def test_cancelled_and_killed_jobs_leave_the_document_alone(krita: KritaProgram,
     assert found["cancelled"] == unchanged
     said = found["killed"].pop("said")
     assert found["killed"] == {"unchanged": True, "modified": False}
-    assert said.startswith("The Raiha daemon stopped, or closed the connection")
-    assert "The log is at " in said
+    assert said.startswith("The Raiha daemon stopped or closed the connection")
+    assert "Log file: " in said
 
 
 def test_daemon_of_another_protocol_is_named(krita: KritaProgram, runtime: Path, document: Path) -> None:
     fields = {"protocol": 99, "version": "9.9", "pid": 1, "endpoint": "tcp://127.0.0.1:9", "key": "00" * 32}
     (runtime / "raiha-daemon.json").write_text(json.dumps({**fields, "log": "/nowhere/log"}), "utf-8")
     found, _ = krita.run("starting", [document], runtime, "other-version")
-    assert found["said"].startswith("The Raiha daemon that is running (version 9.9) speaks protocol 99")
+    assert found["said"].startswith("The running Raiha daemon (version 9.9) uses protocol 99")
     assert "Manual.html" in found["said"]
     assert found["unchanged"]
 
@@ -92,7 +92,7 @@ def test_daemon_that_cannot_start_is_explained(krita: KritaProgram, runtime: Pat
         krita.install_plugin()
     assert found["said"].startswith("The Raiha daemon could not be started")
     assert "Manual.html" in found["said"]
-    assert "The log is at " in found["said"]
+    assert "Log file: " in found["said"]
     assert found["unchanged"]
 
 

@@ -11,10 +11,10 @@ gi.require_version("Gtk", "3.0")
 sys.path.insert(0, os.environ["RAIHA_TEST_PLUGIN"])
 import formats  # noqa: E402
 import reading  # noqa: E402
-from connection import Connection  # noqa: E402
+from client.raiha_client import Client  # noqa: E402
+from client.raiha_plugin import Connection  # noqa: E402
 from dialog import HarmonizeDialog  # noqa: E402
 from gi.repository import Gimp, GLib, Gtk  # noqa: E402
-from raiha_client import Client  # noqa: E402
 from writing import write  # noqa: E402
 
 MOVES = 60
@@ -42,10 +42,10 @@ def seconds_of(layer):
     with Client.connect(name="benchmark") as client:
         result = client.harmonize(layer=frame, background=background).wait()
     found["round_trip"], found["daemon"] = lap(), result.seconds
-    read = reading.Reading(frame, background, None, None, (0, 0), formats.sent_format(layer))
+    source = reading.Source((frame.width, frame.height), (0, 0), formats.sent_format(layer), None)
     laps.append(time.perf_counter())
     image.undo_group_start()
-    write(layer, read, result.layer, in_place=False)
+    write(layer, source, result.layer, in_place=False)
     image.undo_group_end()
     Gimp.displays_flush()
     found["write"] = lap()

@@ -1,32 +1,34 @@
-"""The list of references: what took part, what is pinned, what is excluded."""
+"""The list of references: used, pinned and excluded ones."""
 
 from __future__ import annotations
 
 import pytest
-import raiha_texts as texts
-from chosen_references import ChosenReferences, Row
-from raiha_client import Reference
+
+from raiha.backend.client import raiha_texts as texts
+from raiha.backend.client.raiha_client import Reference
+from raiha.backend.client.raiha_plugin import ChosenReferences, Row
 
 FOUND = Reference("/photos/a.jpg", 0.8, 0.7, 0.9, b"jpeg a")
 OTHER = Reference("/photos/b.jpg", 0.6, 0.5, 0.9, b"jpeg b")
 WHY = texts.reference_reason(FOUND.content, FOUND.appearance)
+EXPLANATION = texts.reference_explanation(FOUND.path, FOUND.content, FOUND.appearance)
 
 
-def test_what_took_part_comes_first_with_its_reason() -> None:
+def test_used_references_come_first_with_their_reason() -> None:
     chosen = ChosenReferences(["/desk/mine.jpg"], ["/photos/no.jpg"])
-    chosen.took_part([FOUND])
+    chosen.show([FOUND])
     assert chosen.rows() == [
-        Row(FOUND.path, WHY, b"jpeg a", False, False),
-        Row("/desk/mine.jpg", texts.REFERENCE_PINNED, None, True, False),
-        Row("/photos/no.jpg", texts.REFERENCE_EXCLUDED, None, False, True),
+        Row(FOUND.path, [WHY], EXPLANATION, b"jpeg a", False, False),
+        Row("/desk/mine.jpg", [texts.REFERENCE_PINNED], "/desk/mine.jpg", None, True, False),
+        Row("/photos/no.jpg", [texts.REFERENCE_EXCLUDED], "/photos/no.jpg", None, False, True),
     ]
 
 
 def test_an_excluded_photo_stays_in_the_list_with_its_thumbnail() -> None:
     chosen = ChosenReferences([], [])
-    chosen.took_part([FOUND, OTHER])
+    chosen.show([FOUND, OTHER])
     chosen.exclude(FOUND.path, True)
-    chosen.took_part([OTHER])
+    chosen.show([OTHER])
     row = chosen.rows()[1]
     assert (row.path, row.excluded, row.thumbnail) == (FOUND.path, True, b"jpeg a")
     chosen.exclude(FOUND.path, False)
@@ -46,7 +48,8 @@ def test_a_photo_is_pinned_or_excluded_but_not_both(again: int) -> None:
 
 def test_a_photo_that_was_found_and_then_pinned_keeps_its_reason() -> None:
     chosen = ChosenReferences([], [])
-    chosen.took_part([FOUND])
+    chosen.show([FOUND])
     chosen.pin(FOUND.path, True)
-    chosen.took_part([Reference(FOUND.path, None, None, None, b"again")])
-    assert chosen.rows()[0].reason == f"{texts.REFERENCE_PINNED} · {WHY}"
+    chosen.show([Reference(FOUND.path, None, None, None, b"again")])
+    assert chosen.rows()[0].notes == [texts.REFERENCE_PINNED, WHY]
+    assert chosen.rows()[0].explanation == EXPLANATION

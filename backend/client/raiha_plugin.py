@@ -1,0 +1,259 @@
+"""What the plug-ins of both editors share: connecting, options, requests, pixels, and the list of references."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generator, Literal, NamedTuple, Tuple  # noqa: UP035  (evaluated by Python 3.8)
+
+from . import raiha_texts as texts
+from .client import Client, Job
+from .daemon_start import ensure_daemon
+from .messages import Frame, Reference
+
+RECORD = Path(__file__).resolve().parents[1] / "raiha_daemon.json"
+"""How to start a daemon and where it meets its clients: ``raiha install-plugin`` writes it beside this folder."""
+CHUNK = 1 << 21
+"""Pixels processed in one step."""
+_SAMPLE_FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+Stage = Tuple[str, float]  # noqa: UP006
+"""What is being done, a key of ``raiha_texts.STAGES``, and the fraction of the whole that is done."""
+
+Steps = Generator[Any, None, Any]
+"""Work in short steps: yields a ``Stage`` or None after each, returns its result."""
+
+
+def at_once(steps: Steps) -> Any:
+    """Run steps to their end and return their result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+class Connection:
+    """A connection to the daemon, made in a thread when it is first needed, and again after a failure."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._thread: threading.Thread | None = None
+        self._client: Client | None = None
+        self._error: Exception | None = None
+        self._closed = False
+
+    def poll(self) -> Client | None:
+        """Return the client, or None while it is still connecting; never wait.
+
+        Raises:
+            ClientError: no daemon is running and none could be started; the next call tries again.
+        """
+        if self._thread is None and self._client is None:
+            self._thread = threading.Thread(target=self._connect, name="raiha-connect", daemon=True)
+            self._thread.start()
+        if self._thread is not None:
+            if self._thread.is_alive():
+                return None
+            self._thread = None
+            if self._error is not None:
+                error, self._error = self._error, None
+                raise error
+        return self._client
+
+    def reset(self) -> None:
+        """Close the client, so that the next use connects anew."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def close(self) -> None:
+        """Close the client, or stop connecting; the daemon cancels the jobs of a client that has gone."""
+        self._closed = True
+        self.reset()
+
+    def _connect(self) -> None:
+        try:
+            record = daemon_record()
+            self._client = ensure_daemon(
+                record.get("command"),
+                on_wait=lambda _seconds: not self._closed,
+                runtime_folder=record.get("runtime_folder"),
+                name=self._name,
+            )
+        except Exception as error:  # poll raises it where it can be shown
+            self._error = error
+        if self._closed:
+            self.reset()
+
+
+def daemon_record() -> dict[str, Any]:
+    """Return what the installation recorded; empty if it cannot be read."""
+    try:
+        record = json.loads(RECORD.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The user's choices.
+
+    Attributes:
+        strength: 0 (untouched) to 1.
+        only: "colour", "luminance", or None for both.
+        gallery: name of the gallery that is searched; None: none.
+        placement: where the result goes, a value of ``raiha_texts.PLACEMENT_CHOICES``.
+        references: photos that are always used.
+        excluded: photos that are never used.
+    """
+
+    strength: float = 1.0
+    only: str | None = None
+    gallery: str | None = None
+    placement: str = texts.NEW_LAYER
+    references: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the result replaces the layer."""
+        return self.placement == texts.IN_PLACE
+
+
+class Composite(NamedTuple):
+    """A layer and its picture as ``Client.harmonize`` takes them."""
+
+    layer: Frame
+    background: Frame
+    mask: Frame | None
+    profile: bytes | None
+    offset: tuple[int, int]
+
+
+def send(client: Client, composite: Composite, options: Options, preview_side: int | None = None) -> Job:
+    """Send a layer. A preview is computed at full strength in every way of change: the dialog mixes its pictures."""
+    return client.harmonize(
+        **composite._asdict(),
+        strength=options.strength if preview_side is None else 1.0,
+        only=options.only if preview_side is None else None,
+        gallery=options.gallery,
+        references=options.references,
+        excluded=options.excluded,
+        preview_side=preview_side,
+    )
+
+
+def is_transparent(pixels: Any, channels: int, sample_bytes: int) -> Steps:
+    """Return whether alpha, the last channel, is zero everywhere; yield after every chunk."""
+    row = _samples(pixels, sample_bytes)
+    for begin in range(channels - 1, len(row), CHUNK * channels):
+        alpha = row[begin : begin + CHUNK * channels : channels].tobytes()
+        if alpha.count(0) != len(alpha):
+            return False
+        yield
+    return True
+
+
+def with_alpha_of(pixels: Any, source: Any, channels: int, sample_bytes: int) -> Steps:
+    """Return the pixels, as a bytearray, with the alpha of ``source`` bit for bit; yield after every chunk."""
+    out = bytearray(pixels)
+    yield
+    row, alpha = _samples(out, sample_bytes), _samples(source, sample_bytes)
+    for begin in range(channels - 1, len(row), CHUNK * channels):
+        end = begin + CHUNK * channels
+        row[begin:end:channels] = alpha[begin:end:channels]
+        yield
+    return out
+
+
+def restored_outside(pixels: bytearray, original: Any, mask: Any) -> Steps:
+    """Put the original's pixels back wherever the mask, one byte per pixel, is zero; yield after every chunk.
+
+    Converting to another colour space and back is not exact, so pixels that must not change are copied.
+    """
+    source, pixel_bytes = memoryview(original).cast("B"), len(pixels) // len(mask)
+    for begin in range(0, len(mask), CHUNK):
+        for run in re.finditer(rb"\0+", memoryview(mask)[begin : begin + CHUNK]):
+            first, end = (begin + run.start()) * pixel_bytes, (begin + run.end()) * pixel_bytes
+            pixels[first:end] = source[first:end]
+        yield
+    return pixels
+
+
+def _samples(pixels: Any, sample_bytes: int) -> memoryview:
+    return memoryview(pixels).cast("B").cast(_SAMPLE_FORMATS[sample_bytes])
+
+
+class Row(NamedTuple):
+    """A line in the list of references.
+
+    Attributes:
+        path: the photo.
+        notes: its state and why it was chosen, in words.
+        explanation: the photo's whole path and why it was chosen, in a sentence.
+        thumbnail: a JPEG, or None if the daemon has not sent one.
+        pinned: whether it is always used.
+        excluded: whether it is never used.
+    """
+
+    path: str
+    notes: list[str]
+    explanation: str
+    thumbnail: bytes | None
+    pinned: bool
+    excluded: bool
+
+
+class ChosenReferences:
+    """The references of the last preview, and the photos that the user pinned or excluded."""
+
+    def __init__(self, pinned: Sequence[str] = (), excluded: Sequence[str] = ()) -> None:
+        self.pinned = list(pinned)
+        self.excluded = list(excluded)
+        self._used: list[str] = []
+        self._seen: dict[str, Reference] = {}
+
+    def show(self, references: Sequence[Reference]) -> None:
+        """Take the references of a preview, best first."""
+        self._used = [reference.path for reference in references]
+        for reference in references:
+            # A photo that was found and then pinned keeps its reason.
+            if reference.path not in self._seen or reference.content is not None:
+                self._seen[reference.path] = reference
+
+    def pin(self, path: str, pinned: bool) -> None:
+        """Always use a photo, or leave it to the search again."""
+        _put(self.pinned, path, pinned)
+        if pinned:
+            _put(self.excluded, path, False)
+
+    def exclude(self, path: str, excluded: bool) -> None:
+        """Never use a photo, or allow it again."""
+        _put(self.excluded, path, excluded)
+        if excluded:
+            _put(self.pinned, path, False)
+
+    def rows(self) -> list[Row]:
+        """Return the lines: the references of the preview, then what was pinned since, then what is excluded."""
+        return [self._row(path) for path in dict.fromkeys([*self._used, *self.pinned, *self.excluded])]
+
+    def _row(self, path: str) -> Row:
+        seen, pinned, excluded = self._seen.get(path), path in self.pinned, path in self.excluded
+        why = (None, None) if seen is None else (seen.content, seen.appearance)
+        reason = "" if seen is None else texts.reference_reason(*why)
+        explanation = path if seen is None else texts.reference_explanation(path, *why)
+        notes = texts.reference_notes(reason, pinned, excluded)
+        return Row(path, notes, explanation, None if seen is None else seen.thumbnail, pinned, excluded)
+
+
+def _put(paths: list[str], path: str, wanted: bool) -> None:
+    if wanted and path not in paths:
+        paths.append(path)
+    elif not wanted and path in paths:
+        paths.remove(path)

@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Threads that wait must not spin: tests run several programs on a few cores.
 export OMP_WAIT_POLICY = passive
 
-.PHONY: venv demo test test-slow test-editors lint docs
+.PHONY: venv demo test test-slow test-editors lint types docs
 
 venv: .venv/.ready
 
@@ -16,12 +16,17 @@ venv: .venv/.ready
 demo: venv
 	$(BIN)/raiha demo --out demo-out
 
-# mypy follows no import hooks, as the editable install has one: it finds the folders by their installed names here.
-.cache/types/raiha:
-	mkdir -p $@ && touch $@/__init__.pyi
-	for folder in backend gallery_tools training; do ln -sfn ../../../$$folder $@/$$folder; done
+# mypy follows no import hooks, as the editable install has one: here it finds every package by its installed name,
+# and each plug-in with the client inside it, as `raiha install-plugin` puts them in place.
+types:
+	rm -rf .cache/types
+	mkdir -p .cache/types/raiha .cache/types/krita_raiha .cache/types/gimp_plugin
+	touch .cache/types/raiha/__init__.pyi
+	ln -s $(addprefix $(CURDIR)/,backend gallery_tools training) .cache/types/raiha
+	ln -s $(CURDIR)/plugin_krita/raiha/*.py $(CURDIR)/backend/client .cache/types/krita_raiha
+	ln -s $(CURDIR)/plugin_gimp/harmonize/*.py $(CURDIR)/backend/client .cache/types/gimp_plugin
 
-lint: venv .cache/types/raiha
+lint: venv types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Threads that wait must not spin: tests run several programs on a few cores.
 export OMP_WAIT_POLICY = passive
 
-.PHONY: venv demo test test-slow test-editors lint types docs
+.PHONY: venv demo pictures test test-slow test-editors lint types docs
 
 venv: .venv/.ready
 
@@ -15,6 +15,10 @@ venv: .venv/.ready
 
 demo: venv
 	$(BIN)/raiha demo --out demo-out
+
+# The picture at the top of README. Commit it when the weights are final: each version stays in the history.
+pictures: demo
+	cp demo-out/before-after.jpg docs/images/before-after.jpg
 
 # mypy follows no import hooks, as the editable install has one: here it finds every package by its installed name,
 # and each plug-in with the client inside it, as `raiha install-plugin` puts them in place.

@@ -1,4 +1,4 @@
-"""`raiha demo`: harmonizes a sample, and writes a picture that shows what happened."""
+"""`raiha demo`: harmonize a sample, and draw pictures of the result."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def demo(
         own_daemon,
         private_folders,
     )
-    from raiha.backend.commands.demo_sheet import draw_sheet
+    from raiha.backend.commands.demo_sheet import draw_before_after, draw_sheet
 
     scene = make_scene(samples)
     out.mkdir(parents=True, exist_ok=True)
@@ -52,10 +52,17 @@ def demo(
             result = harmonize_scene(scene, lambda *_: None)
     before = flatten(scene.background, scene.layer, scene.offset)
     after = flatten(scene.background, result.layer, scene.offset)
-    files = {"layer": out / "layer.png", "flattened": out / "flattened.png", "sheet": out / "sheet.png"}
+    pictures = draw_before_after(before, after)
+    files = {
+        "layer": out / "layer.png",
+        "flattened": out / "flattened.png",
+        "before_after": out / "before-after.jpg",
+        "sheet": out / "sheet.png",
+    }
     Image.fromarray(result.layer).save(files["layer"])
     Image.fromarray(after).save(files["flattened"])
-    draw_sheet(before, after, result.references).save(files["sheet"])
+    pictures.save(files["before_after"], quality=88)
+    draw_sheet(pictures, result.references).save(files["sheet"])
     references = [
         {"path": str(one.path), "score": one.score, "content": one.content, "appearance": one.appearance}
         for one in result.references

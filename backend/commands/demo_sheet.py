@@ -1,4 +1,4 @@
-"""One picture that shows a harmonization: composite and result side by side, the references with scores below."""
+"""Pictures that show a harmonization: composite and result side by side, and below them the references."""
 
 from __future__ import annotations
 
@@ -18,26 +18,36 @@ _LINE = 24
 _INK, _FAINT, _PAPER = (32, 32, 36), (110, 110, 118), (250, 250, 248)
 
 
-def draw_sheet(
-    composite: NDArray[np.uint8], result: NDArray[np.uint8], references: Sequence[UsedReference]
-) -> Image.Image:
-    """The sheet, RGB.
+def draw_before_after(composite: NDArray[np.uint8], result: NDArray[np.uint8]) -> Image.Image:
+    """Return composite and result side by side with their titles, RGB.
 
     Args:
-        composite: (h, w, 3) uint8, before.
-        result: (h, w, 3) uint8, after.
-        references: as the daemon reports them.
+        composite: (h, w, 3) uint8.
+        result: (h, w, 3) uint8.
     """
     height = round(_PICTURE_WIDTH * composite.shape[0] / composite.shape[1])
-    below = _MARGIN + _LINE + height + _MARGIN
-    row = _LINE + _THUMBNAIL + 3 * _LINE if references else 2 * _LINE
-    sheet = Image.new("RGB", (2 * _PICTURE_WIDTH + 3 * _MARGIN, below + row + _MARGIN), _PAPER)
-    draw = ImageDraw.Draw(sheet)
+    drawn = Image.new("RGB", (2 * _PICTURE_WIDTH + 3 * _MARGIN, _MARGIN + _LINE + height + _MARGIN), _PAPER)
+    draw = ImageDraw.Draw(drawn)
     for column, (title, pixels) in enumerate((("Pasted", composite), ("Harmonized", result))):
         left = _MARGIN + column * (_PICTURE_WIDTH + _MARGIN)
         draw.text((left, _MARGIN - 4), title, _INK, ImageFont.load_default(18))
         picture = Image.fromarray(pixels).resize((_PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
-        sheet.paste(picture, (left, _MARGIN + _LINE))
+        drawn.paste(picture, (left, _MARGIN + _LINE))
+    return drawn
+
+
+def draw_sheet(before_after: Image.Image, references: Sequence[UsedReference]) -> Image.Image:
+    """Return the sheet, RGB.
+
+    Args:
+        before_after: drawn by ``draw_before_after``.
+        references: as the daemon reports them.
+    """
+    row = _LINE + _THUMBNAIL + 3 * _LINE if references else 2 * _LINE
+    below = before_after.height
+    sheet = Image.new("RGB", (before_after.width, below + row + _MARGIN), _PAPER)
+    sheet.paste(before_after)
+    draw = ImageDraw.Draw(sheet)
     title = "References found in the gallery" if references else "No photo of the gallery qualifies as a reference."
     draw.text((_MARGIN, below), title, _INK, ImageFont.load_default(18))
     for column, reference in enumerate(references):

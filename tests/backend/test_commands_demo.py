@@ -22,10 +22,11 @@ def test_the_demo_harmonizes_a_sample_with_references(tmp_path: Path) -> None:
     ran = raiha("demo", "--out", str(tmp_path), "--json")
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
-    assert set(report) == {"layer", "flattened", "sheet", "references"}
+    assert set(report) == {"layer", "flattened", "before_after", "sheet", "references"}
     layer = np.asarray(Image.open(report["layer"]))
     assert layer.ndim == 3 and layer.shape[2] == 4 and 0 < (layer[..., 3] > 0).mean() < 1
-    assert Image.open(report["sheet"]).width > 1200
+    pictures, sheet = Image.open(report["before_after"]), Image.open(report["sheet"])
+    assert sheet.width == pictures.width > 1200 and sheet.height > pictures.height
     assert report["references"] and all(one["score"] > 0 for one in report["references"])
     assert raiha("status").returncode == 1  # its daemon ended with it, and was never the user's
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,3 +72,16 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     weights = random_weights("test_vit", tmp_path / "random.safetensors")
     with pytest.raises(RaihaError, match="belong to another network"):
         load_extractor("dinov2-s", weights)
+
+
+def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
+    made = tmp_path / "made by the checkpoint"
+
+    class Payload:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(made),)
+
+    torch.save({"cls_token": Payload()}, tmp_path / "weights.pth")
+    with pytest.raises(RaihaError, match="is not a checkpoint"):
+        load_extractor("dinov2-s", tmp_path / "weights.pth")
+    assert not made.exists()

@@ -21,7 +21,7 @@ def serve(
         int, typer.Option(help="TCP port on 127.0.0.1; 0 takes a free one.", min=0, max=65535, show_default=True)
     ] = 0,
     idle_seconds: Annotated[
-        float, typer.Option(help="Seconds without work after which the weights leave memory.", min=0.0)
+        float, typer.Option(help="Idle seconds after which the weights leave memory.", min=0.0)
     ] = 300.0,
     device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, mps.")] = "cpu",
     json: JsonFlag = False,

@@ -27,8 +27,8 @@ class ConfidenceSettings:
 class InferenceSettings:
     """How a checkpoint's network is run; stored in the checkpoint's metadata.
 
-    The defaults are where a new checkpoint starts. They were chosen on the val split (docs/figures.md) for the weights
-    that Raiha ships.
+    The defaults are where a new checkpoint starts. They were chosen on the val split (docs/experiments/) for the
+    weights that Raiha ships.
 
     Attributes:
         side: height and width of the network's crops, pixels, a multiple of 64.

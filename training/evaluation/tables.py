@@ -1,10 +1,9 @@
 """Writes the paper's tables: what Raiha reaches on pairs in iHarmony4's layout, beside published figures of the same.
 
-``python -m raiha.training.evaluation.tables DIR --gallery NAME --out docs/tables`` measures the test split of
-iHarmony4, where DIR holds
-its lists, or else all pairs in DIR. It writes OUT/tables.md, OUT/tables.json (all measures, of each image too) and
-OUT/cases.jpg. Pictures go through the pipeline that serves users, at full size; figures are measured as
-``raiha evaluate`` does. Table III needs a gallery.
+``python -m raiha.training.evaluation.tables DIR --gallery NAME --out .cache/tables`` measures the test split of
+iHarmony4, where DIR holds its lists, or else all pairs in DIR. It writes OUT/tables.md, OUT/tables.json (all measures,
+of each image too) and OUT/cases.jpg. Pictures go through the pipeline that serves users, at full size; figures are
+measured as ``raiha evaluate`` does. Table III needs a gallery.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import torch
@@ -93,7 +93,7 @@ def write_markdown(report: dict[str, Any]) -> str:
     methods = report["all"]
     columns = [(key, {name: measures.get(key) for name, measures in methods.items()}) for key in _TITLES]
     lines += ["## All measures", "", *_table("Model", [_TITLES[key] for key in _TITLES], columns, list(methods)), ""]
-    return "\n".join(lines)
+    return "\n".join(line if line.startswith("|") else fill(line, 120, break_on_hyphens=False) for line in lines)
 
 
 def _grouped(report: dict[str, Any], grouping: str, keys: tuple[str, str]) -> list[str]:

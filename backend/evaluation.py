@@ -1,7 +1,8 @@
-"""Measures harmonization on pairs in iHarmony4's layout, as published figures at full resolution are measured.
+"""Measure harmonization on pairs in iHarmony4's layout, as published figures at full resolution are measured.
 
-Every image counts at its own size and in 8 bits. Everything outside the mask is the composite's. MSE goes over the
-whole image and all channels, PSNR = 10 log10(255^2 / MSE) per image and then averaged, fMSE over the masked pixels.
+Every image is measured at its own size and in 8 bits, and equals the composite outside the mask. MSE is the mean over
+the whole image and all channels; PSNR is 10 log10(255^2 / MSE) of each image, then averaged; fMSE is the MSE over the
+masked pixels.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Pair:
 
     @property
     def subset(self) -> str:
-        """Name of the folder that holds composite_images/."""
+        """The name of the folder that holds composite_images/."""
         return self.composite.parent.parent.name
 
 
@@ -64,12 +65,12 @@ class PairPixels:
     mask: NDArray[np.bool_]
 
     def request(self) -> HarmonizeRequest:
-        """What a user would ask for, in the non-reference setting."""
+        """Return the request that a user would make, in the non-reference setting."""
         return HarmonizeRequest(self.composite, self.composite, mask=self.mask.astype(np.uint8) * 255)
 
 
 def find_pairs(folder: Path) -> list[Pair]:
-    """The pairs of a folder that holds composite_images/, masks/ and real_images/, or subsets that do.
+    """Return the pairs of a folder that holds composite_images/, masks/ and real_images/, or subsets that do.
 
     A composite PHOTO_MASK_VARIANT.jpg belongs to masks/PHOTO_MASK.png and real_images/PHOTO.jpg.
 
@@ -94,7 +95,7 @@ def _pairs_of_subset(subset: Path, folder: Path) -> Iterator[Pair]:
 
 
 def pair_of(composite: Path, folder: Path) -> Pair:
-    """The pair of a composite that lies in a composite_images/ somewhere in ``folder``.
+    """Return the pair of a composite that lies in a composite_images/ somewhere in ``folder``.
 
     Raises:
         RaihaError: "pair-incomplete".
@@ -107,10 +108,13 @@ def pair_of(composite: Path, folder: Path) -> Pair:
 
 
 def _counterpart(folder: Path, composite: Path, usual: str) -> Path:
-    """The file whose name is the composite's, or as much of its beginning as there is a file for.
+    """Return the file with the longest beginning of the composite's name, in parts separated by "_".
 
-    One photo has several masks, and one mask several composites, which have more parts in their names, after "_".
-    ``usual`` is the name that iHarmony4 would give.
+    A photo has several masks and a mask several composites, whose names have more parts. ``usual`` is the name in
+    iHarmony4.
+
+    Raises:
+        RaihaError: "pair-incomplete".
     """
     parts = composite.stem.split("_")
     for number in range(len(parts), 0, -1):
@@ -126,7 +130,7 @@ def _counterpart(folder: Path, composite: Path, usual: str) -> Path:
 
 
 def measure(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Measures:
-    """Compares an image with the real one.
+    """Compare an image with the real image.
 
     Args:
         image: (H, W, 3) uint8, equal to the composite outside the mask.
@@ -134,7 +138,7 @@ def measure(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.
         mask: (H, W) bool, True = foreground; somewhere True.
 
     Returns:
-        psnr is 100 for equal images.
+        psnr, mse and fmse; psnr is 100 for equal images.
     """
     difference = image[mask].astype(np.float64) - real[mask]
     squared = float((difference**2).sum())
@@ -143,13 +147,19 @@ def measure(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.
 
 
 def psnr(mse: float) -> float:
-    """PSNR in dB of a mean squared error in 8-bit steps; at most 100."""
+    """Return the PSNR in dB of a mean squared error in squared 8-bit steps; at most 100."""
     return 10 * math.log10(255**2 / mse) if mse > 255**2 / 1e10 else 100.0
 
 
 @dataclass(frozen=True)
 class PairFigures:
-    """What was measured on one pair, by the method's name, and the references used by each."""
+    """Figures of one pair.
+
+    Attributes:
+        name: of the pair.
+        measures: of the composite and each setting, by name.
+        references: how many each setting used, by name.
+    """
 
     name: str
     measures: dict[str, Measures]
@@ -157,12 +167,12 @@ class PairFigures:
 
 
 def evaluate_pair(pair: Pair, settings: dict[str, str | None], harmonize: Harmonize) -> PairFigures:
-    """Measures the untouched composite and each setting.
+    """Measure the untouched composite and each setting.
 
     Args:
         pair: the pair.
-        settings: for each name the gallery that is searched, or None for the non-reference setting.
-        harmonize: does the work.
+        settings: for each name the gallery to search, or None for the non-reference setting.
+        harmonize: makes the result.
     """
     pixels = read_pair(pair)
     measures = {"composite": measure(pixels.composite, pixels.real, pixels.mask)}
@@ -175,7 +185,7 @@ def evaluate_pair(pair: Pair, settings: dict[str, str | None], harmonize: Harmon
 
 
 def read_pair(pair: Pair) -> PairPixels:
-    """Decodes a pair's files.
+    """Decode a pair's files.
 
     Raises:
         RaihaError: "unreadable-image" or "pair-sizes".
@@ -202,5 +212,5 @@ def _read(file: Path, mode: str) -> NDArray[np.uint8]:
 
 
 def mean_measures(figures: list[Measures]) -> Measures:
-    """The mean of each measure over images."""
-    return {key: sum(one[key] for one in figures) / len(figures) for key in figures[0]}
+    """Return the mean of each measure over images."""
+    return {key: sum(measures[key] for measures in figures) / len(figures) for key in figures[0]}

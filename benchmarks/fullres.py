@@ -1,21 +1,21 @@
-"""Speed and memory of one whole request for a 24-megapixel layer that is all object, in a real daemon.
+"""Measure speed and memory of a whole request for a 24-megapixel layer that is all object, in a real daemon.
 
-``python benchmarks/fullres.py --json`` starts ``raiha serve`` in folders of its own and sends an RGBA uint8 layer over
+``python benchmarks/fullres.py --json`` starts ``raiha serve`` in temporary folders and sends an RGBA uint8 layer over
 a background of the same size with the client that the editors use. A first request loads the weights. Then rounds
-alternate between the request and a NumPy pass over the layer, each of them made twice in a row and the second measured,
-so that for neither memory has to be fetched from the system first. All figures are medians of the rounds:
+alternate between the request and a NumPy pass over the layer. Each is made twice in a row and the second is measured,
+so that neither has to wait for memory from the system. All figures are medians of the rounds:
 
-* daemon_s: seconds from the receipt of the message to its reply, as the daemon's log says: authentication, working
-  copies, network, full resolution and sealing of the reply;
+* daemon_s: seconds from the receipt of the message to its reply, from the daemon's log: authentication, crops,
+  network, full resolution and sealing of the reply;
 * numpy_pass_s: seconds of ``layer.astype(np.float32).astype(np.uint8)``, all four channels;
 * passes: daemon_s / numpy_pass_s; passes_of_rounds: the same of each round;
-* round_trip_s, passes_round_trip: from the client's first byte until it has checked the reply, so with both transfers
-  and twice the hashing;
+* round_trip_s, passes_round_trip: from the client's first byte until it has checked the reply, including both
+  transfers and twice the hashing;
 * seconds: of the pipeline's stages;
 * extra_mb: the daemon's peak memory (VmHWM) above its memory when idle after a first small request (weights loaded);
-* extra_fresh_mb: the same above its memory when it has done nothing yet (weights and torch not loaded).
+* extra_fresh_mb: the same above its memory before the first request (weights and torch not loaded).
 
-``--order BGRA`` sends pixels as Krita does: the daemon turns them in place, which waits until they are verified.
+``--order BGRA`` sends pixels as Krita does: the daemon reorders them in place once they are verified.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def memory_mb(pid: int, field: str) -> float:
 
 
 def one_request(client: Client, layer: np.ndarray, background: np.ndarray, order: str) -> dict[str, float]:
-    """Seconds of the stages, of the daemon's whole work, and of the round trip."""
+    """Return the seconds of the stages, of the daemon's whole work, and of the round trip."""
     height, width = layer.shape[:2]
     began = time.perf_counter()
     layer_frame, background_frame = (Frame(pixels.data, width, height, order) for pixels in (layer, background))
@@ -105,12 +105,12 @@ def measure(layer: np.ndarray, rounds: int, order: str) -> dict[str, Any]:
             process.wait()
         finally:
             process.kill()
-    seconds = {stage: statistics.median(one[stage] for one in requests) for stage in requests[0]}
+    seconds = {stage: statistics.median(seconds[stage] for seconds in requests) for stage in requests[0]}
     one_pass = statistics.median(passes)
     of_rounds = [request["daemon"] / one for request, one in zip(requests, passes, strict=True)]
     return {
         "passes": round(seconds["daemon"] / one_pass, 2),
-        "passes_of_rounds": [round(one, 2) for one in of_rounds],
+        "passes_of_rounds": [round(passes, 2) for passes in of_rounds],
         "passes_round_trip": round(seconds["round_trip"] / one_pass, 2),
         "daemon_s": round(seconds.pop("daemon"), 4),
         "round_trip_s": round(seconds.pop("round_trip"), 4),

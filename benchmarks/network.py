@@ -1,20 +1,20 @@
-"""Size and speed of the harmonization network on one image of 256 px.
+"""Measure size and speed of the harmonization network on an image of 256 px.
 
 ``python benchmarks/network.py --json`` prints:
 
-* parameters: of network and extractor together; parameters_network and parameters_extractor apart;
+* parameters: of network and extractor together; parameters_network and parameters_extractor: of each;
 * macs, macs_4_refs: multiply-accumulates of the network without references and with 4; macs_extractor: of the
   extractor on the composite;
 * ms_0_refs, ms_4_refs: median milliseconds of one pass of the network on the CPU with --threads (2); ms_extractor: the
   same of the extractor on the composite;
-* ms_0_refs_served, ms_4_refs_served: the network's stage of a whole request: the extractor on the composite, and the
-  network on the composite and its mirror image;
-* fastest: the shortest of each of these, which on a busy machine tells more of the network;
-* gpu: the same milliseconds on a GPU, or null where there is none;
-* limits and within_limits: what the project allows itself, and whether this run kept it;
+* ms_0_refs_served, ms_4_refs_served: the network's stage of a whole request: extractor and network on the close and
+  the wide crop;
+* fastest: the minimum of each of these, the better measure on a busy machine;
+* gpu: the same milliseconds on a GPU, or null if there is none;
+* limits and within_limits: the project's own limits, and whether this run kept them;
 * published: sizes of published networks.
 
-Reading references and their content features do not count: a gallery holds the features.
+Reading references and computing their content features are not included: a gallery holds the features.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def composite_photo() -> np.ndarray:
 
 
 def composite_picture() -> Tensor:
-    """(1, 3, 256, 256) in [0, 1]."""
+    """Return (1, 3, 256, 256) in [0, 1]."""
     return torch.from_numpy(composite_photo() / np.float32(255)).permute(2, 0, 1)[None].contiguous()
 
 
@@ -86,18 +86,18 @@ def network_inputs(network: Harmonizer, references: int, device: str) -> list[Te
 
 
 def parameters(module: nn.Module) -> int:
-    return sum(one.numel() for one in module.parameters())
+    return sum(weights.numel() for weights in module.parameters())
 
 
 def macs(work: Callable[[], Any]) -> int:
-    # Attention in its plain form consists of products that the counter knows on every device.
+    # In its plain form, attention consists of products that the counter counts on every device.
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
         work()
     return int(counter.get_total_flops() // 2)
 
 
 def seconds_of_rounds(work: Callable[[], Any], rounds: int, device: str) -> list[float]:
-    """Of each round, after a third as many to warm up."""
+    """Return the seconds of each round, after a third as many rounds to warm up."""
 
     def seconds() -> float:
         began = time.perf_counter()
@@ -112,7 +112,7 @@ def seconds_of_rounds(work: Callable[[], Any], rounds: int, device: str) -> list
 
 
 def served_seconds(pipeline: Pipeline, references: int, rounds: int) -> list[float]:
-    """Of the network's stage of whole requests."""
+    """Return the seconds of the network's stage in whole requests."""
     photo = composite_photo()
     request = HarmonizeRequest(photo, photo, mask=object_mask(), references=tuple(PHOTOS[1 : 1 + references]))
     requests = (pipeline.harmonize(request, lambda *_: None, lambda: False) for _ in range(rounds + 2))

@@ -1,1 +1,1 @@
-"""Profiles, tone curves, gray, and pixels of any depth: to encoded sRGB and back."""
+"""Profiles, tone curves, gray, and pixels of any depth: conversion to encoded sRGB and back."""

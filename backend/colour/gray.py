@@ -1,4 +1,4 @@
-"""Gray layers: the network knows colour pictures only, so gray goes in as RGB and comes back as luminance."""
+"""Gray layers: the network works on colour, so gray is converted to RGB, and the result back by its luminance."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Rec. 709 weights of encoded R, G and B."""
 
 _ROWS = 64
-"""Rows worked on at a time, so that float64 copies stay small."""
+"""Rows converted at a time, so that float64 copies stay small."""
 
 
 def gray_to_rgb(pixels: Pixels) -> Pixels:
-    """(H, W, 1) gray as (H, W, 3) RGB, (H, W, 2) gray and alpha as (H, W, 4) RGBA; same dtype."""
+    """Return (H, W, 1) gray as (H, W, 3) RGB, or (H, W, 2) gray and alpha as (H, W, 4) RGBA; same dtype."""
     if pixels.shape[2] == 1:
         return np.repeat(pixels, 3, axis=2)
     return pixels[..., [0, 0, 0, 1]]
 
 
 def rgb_to_gray(pixels: Pixels) -> Pixels:
-    """(H, W, 3) RGB as (H, W, 1) luminance, (H, W, 4) RGBA as (H, W, 2) luminance and alpha; same dtype.
+    """Return (H, W, 3) RGB as (H, W, 1) luminance, or (H, W, 4) RGBA as (H, W, 2) luminance and alpha; same dtype.
 
-    Where R, G and B are equal, that value comes back bit for bit.
+    Where R, G and B are equal, their value is kept bit for bit.
     """
     alpha = pixels.shape[2] == 4
     out = np.empty((*pixels.shape[:2], 2 if alpha else 1), pixels.dtype)
@@ -43,9 +43,9 @@ def rgb_to_gray(pixels: Pixels) -> Pixels:
 
 
 def rgb_profile_of(profile: bytes) -> bytes:
-    """An RGB ICC profile with a gray profile's tone curve and sRGB's primaries; any other profile as it is.
+    """Return an RGB ICC profile with a gray profile's tone curve and sRGB's primaries; return others as they are.
 
-    ICC.1:2010, tags 9.2: a gray profile has one curve, ``kTRC``, that a matrix profile can hold three times.
+    ICC.1:2010, tags 9.2: a gray profile has one curve, ``kTRC``, which a matrix profile holds three times.
     """
     if profile[16:20] != b"GRAY":
         return profile
@@ -69,7 +69,7 @@ def rgb_profile_of(profile: bytes) -> bytes:
 
 
 def _tag(profile: bytes, name: bytes) -> bytes | None:
-    """A tag's data; None if there is no such tag or the profile is damaged."""
+    """Return a tag's data; None if there is no such tag or the profile is damaged."""
     if len(profile) < 132:
         return None
     (count,) = struct.unpack_from(">I", profile, 128)
@@ -85,7 +85,7 @@ def _xyz(x: float, y: float, z: float) -> bytes:
 
 
 def _profile_of_tags(header: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """A display profile for RGB: ``header`` (128 bytes) is a gray profile's, whose version and intent are kept."""
+    """Return a display profile for RGB; version and intent are those of the gray profile's ``header`` (128 bytes)."""
     table = struct.pack(">I", len(tags))
     data = b""
     begin = 128 + 4 + 12 * len(tags)

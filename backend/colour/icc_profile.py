@@ -1,4 +1,4 @@
-"""Read what this project needs of an ICC profile: colour space, primaries and tone curves."""
+"""Read colour space, primaries and tone curves from an ICC profile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from raiha.backend.colour.tone_curve import LINEAR, ParametricCurve, SampledCurv
 from raiha.gallery_tools.errors import RaihaError
 
 PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
-"""How many numbers each type of parametric curve has."""
+"""Count of parameters of each type of parametric curve (ICC.1:2010, 10.16)."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class IccProfile:
     """An RGB profile.
 
     Attributes:
-        to_xyz: (3, 3) columns: XYZ (D50) of red, green and blue; None when the profile works by tables.
-        curves: of red, green and blue; empty when the profile works by tables.
-        has_way_back: whether colours can be brought into its space.
+        to_xyz: (3, 3) columns: XYZ (D50) of red, green and blue; None for a table profile.
+        curves: of red, green and blue; empty for a table profile.
+        has_way_back: whether colours can be converted into its space.
     """
 
     to_xyz: tuple[tuple[float, ...], ...] | None
@@ -57,7 +57,7 @@ def read_profile(data: bytes) -> IccProfile:
 
 
 def damaged() -> RaihaError:
-    """What to tell about a profile that cannot be used."""
+    """Return the error for a profile that cannot be used."""
     return RaihaError(
         "bad-profile",
         "The picture's colour profile is damaged or cannot be used.",

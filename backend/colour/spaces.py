@@ -1,4 +1,4 @@
-"""Between a picture's own colour space and encoded sRGB, in which the network thinks."""
+"""Conversion between a picture's own colour space and encoded sRGB, in which the network works."""
 
 from __future__ import annotations
 
@@ -17,25 +17,24 @@ SRGB_TO_XYZ = ((0.4360747, 0.3850649, 0.1430804), (0.2225045, 0.7168786, 0.06061
 """sRGB's primaries and white, adapted to D50 (Bradford), as in every sRGB profile."""
 
 SAME = 4e-3
-"""An 8-bit step: a profile that never differs more from sRGB is sRGB, written in another way."""
+"""An 8-bit step: a profile that never differs more from sRGB counts as sRGB."""
 
 
 class ColourSpace(Protocol):
-    """How a layer's values and encoded sRGB belong together. Values and sRGB may lie beyond [0, 1].
+    """Converts a layer's values to encoded sRGB, and changes them by a change in encoded sRGB.
 
-    Attributes:
-        exact: whether a change of 0 gives back the very same value, and sRGB lies in [0, 1] if the values do.
+    Values and sRGB may lie beyond [0, 1].
     """
 
     @property
     def exact(self) -> bool:
-        """Whether a change of 0 gives back the very same value."""
+        """Whether a change of 0 returns the same value bit for bit, and sRGB lies in [0, 1] if the values do."""
 
     def to_srgb(self, values: Values) -> Values:
-        """(3, ...) float32 of the layer's space, 1 is white, to encoded sRGB; may share memory with ``values``."""
+        """Convert (3, ...) float32, 1 is white, to encoded sRGB; the result may share memory with ``values``."""
 
     def with_change(self, values: Values, colours: Values, change: Values) -> Values:
-        """``values``, changed so that their encoded sRGB ``colours`` become ``colours + change``; a new tensor."""
+        """Return new values whose encoded sRGB is ``colours + change``, given the ``colours`` of ``values``."""
 
 
 class SrgbSpace:
@@ -44,11 +43,11 @@ class SrgbSpace:
     exact = True
 
     def to_srgb(self, values: Values) -> Values:
-        """(3, ...) as they are."""
+        """Return (3, ...) as they are."""
         return values
 
     def with_change(self, values: Values, colours: Values, change: Values) -> Values:
-        """The sum."""
+        """Return values + change."""
         return values + change
 
 
@@ -65,7 +64,7 @@ class MatrixSpace:
         self._curves = curves
 
     def to_srgb(self, values: Values) -> Values:
-        """(3, ...) to encoded sRGB."""
+        """Convert (3, ...) to encoded sRGB."""
         return _by_plane(SRGB.encode, _mixed(self._to_linear_srgb, self._decoded(values)))
 
     def with_change(self, values: Values, colours: Values, change: Values) -> Values:
@@ -81,7 +80,7 @@ class MatrixSpace:
 
 
 def _by_plane(curve: Callable[[Values], Values], values: Values) -> Values:
-    """One plane at a time: torch keeps that on one thread, and tiles are changed on several."""
+    """Apply a curve plane by plane: torch uses one thread for so few values, and tiles already share the cores."""
     return np.stack([curve(plane) for plane in values])
 
 
@@ -92,9 +91,9 @@ def _mixed(matrix: NDArray[np.float32], values: Values) -> Values:
 
 @lru_cache(maxsize=8)
 def colour_space(profile: bytes | None) -> ColourSpace:
-    """The colour space that an ICC profile describes; None is sRGB.
+    """Return the colour space that an ICC profile describes; None is sRGB.
 
-    Profiles of primaries and curves are computed exactly, those of tables through LittleCMS, see ``colour_table``.
+    Profiles of primaries and curves are computed exactly, table profiles through LittleCMS, see ``TableSpace``.
 
     Raises:
         RaihaError: ``bad-profile`` or ``not-rgb``.

@@ -1,4 +1,4 @@
-"""Layers whose profile works by tables (printers, scanners, some displays), through LittleCMS at 16 bits."""
+"""Colour spaces of table profiles (printers, scanners, some displays), through LittleCMS at 16 bits."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TableSpace:
                 raise damaged() from error
 
     def to_srgb(self, values: Values) -> Values:
-        """(3, ...) to encoded sRGB in [0, 1]."""
+        """Convert (3, ...) to encoded sRGB in [0, 1]."""
         return _read(self._forth, values)
 
     def with_change(self, values: Values, colours: Values, change: Values) -> Values:
@@ -53,7 +53,11 @@ class TableSpace:
 
 
 def _lattice(source: str, target: str) -> Tensor:
-    """(1, 3, POINTS, POINTS, POINTS) float32, axes blue, green, red: the target's values, relative colorimetric."""
+    """Tabulate the conversion from one profile to another, relative colorimetric.
+
+    Returns:
+        (1, 3, POINTS, POINTS, POINTS) float32, axes blue, green, red: the target's values.
+    """
     steps = np.linspace(0, 65535, POINTS).round().astype(np.uint16)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     values: NDArray[np.uint16] = np.stack([red, green, blue], axis=-1).reshape(POINTS, POINTS**2, 3)
@@ -64,6 +68,7 @@ def _lattice(source: str, target: str) -> Tensor:
 
 
 def _read(lattice: Tensor, colours: Values) -> Values:
+    """Interpolate a lattice at colours (3, ...); return (3, ...)."""
     place = torch.from_numpy(colours.reshape(3, -1).T * np.float32(2) - np.float32(1))[None, None, None]
     found = functional.grid_sample(lattice, place, mode="bilinear", padding_mode="border", align_corners=True)
     values: Values = found.reshape(colours.shape).numpy()

@@ -16,10 +16,10 @@ class ToneCurve(Protocol):
     """An increasing function from encoded to linear values and its inverse."""
 
     def decode(self, encoded: Values) -> Values:
-        """Any shape, encoded to linear; a new array."""
+        """Return linear values for encoded ones of any shape; a new array."""
 
     def encode(self, linear: Values) -> Values:
-        """Any shape, linear to encoded; a new array."""
+        """Return encoded values for linear ones of any shape; a new array."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ParametricCurve:
     f: float = 0.0
 
     def decode(self, encoded: Values) -> Values:
-        """Any shape, encoded to linear; a new array."""
+        """Return linear values for encoded ones of any shape; a new array."""
         if self == LINEAR:
             return np.array(encoded)
         size = np.abs(encoded)
@@ -47,7 +47,7 @@ class ParametricCurve:
         return result
 
     def encode(self, linear: Values) -> Values:
-        """Any shape, linear to encoded; a new array."""
+        """Return encoded values for linear ones of any shape; a new array."""
         if self == LINEAR:
             return np.array(linear)
         size = np.abs(linear)
@@ -66,24 +66,24 @@ SRGB = ParametricCurve(gamma=2.4, a=1 / 1.055, b=0.055 / 1.055, c=1 / 12.92, d=0
 
 
 class SampledCurve:
-    """A table of linear values at evenly spaced encoded ones, straight lines between and beyond them."""
+    """A table of linear values at evenly spaced encoded ones, interpolated and extrapolated linearly."""
 
     def __init__(self, samples: NDArray[np.float64]) -> None:
-        """Take (n,) linear values in [0, 1], n at least 2; falling and level parts are made to rise a little."""
+        """Take (n,) linear values in [0, 1], n at least 2; falling and level parts are made to rise slightly."""
         self._linear = np.maximum.accumulate(samples) + np.linspace(0, 1e-9, len(samples))
         self._encoded = np.linspace(0, 1, len(samples))
 
     def decode(self, encoded: Values) -> Values:
-        """Any shape, encoded to linear; a new array."""
+        """Return linear values for encoded ones of any shape; a new array."""
         return _interpolated(encoded, self._encoded, self._linear)
 
     def encode(self, linear: Values) -> Values:
-        """Any shape, linear to encoded; a new array."""
+        """Return encoded values for linear ones of any shape; a new array."""
         return _interpolated(linear, self._linear, self._encoded)
 
 
 def _power(base: Values, exponent: float) -> Values:
-    """Positive ``base`` (changed in place) to a power, 0 below 0. Torch's is vectorised on every processor."""
+    """Raise ``base`` (changed in place) to a power; 0 below 0. Torch's power is vectorized on every processor."""
     power: Values = torch.from_numpy(base).clamp_(min=0).pow_(exponent).numpy()
     return power
 

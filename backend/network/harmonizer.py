@@ -150,8 +150,8 @@ class Harmonizer(nn.Module):
         """Encode pictures (B, 3, H, W) with masks (B, 1, H, W), or references without (formula 6)."""
         colours = 2 * F.avg_pool2d(pictures, _STRIDE) - 1  # (B, 3, h, w), h = H / 16
         maps = self.encoder(pictures, masks)  # (B, 32, 2h, 2w), (B, 96, h, w), (B, 320, h/2, w/2)
-        joined = sum(_resized(reduce(one), colours) for reduce, one in zip(self.reduce, maps, strict=True))
-        return EncodedPicture(torch.cat([self.join(joined), colours], dim=1), maps[-1])  # (B, width + 3, h, w)
+        reduced = [_resized(reduce(level), colours) for reduce, level in zip(self.reduce, maps, strict=True)]
+        return EncodedPicture(torch.cat([self.join(sum(reduced)), colours], dim=1), maps[-1])  # (B, width + 3, h, w)
 
     def _references(self, references: Tensor, contents: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (B, K, C, h, w) and content (B, K, D, h, w) of references (B or 1, K, 3, H, W).
@@ -272,7 +272,7 @@ class Harmonizer(nn.Module):
         return Prediction(self._coefficients(predicted, transform, mean), agreement)
 
     def _coefficients(self, predicted: Tensor, transform: Tensor, mean: Tensor) -> Tensor:
-        """Combine the transforms predicted for each place with the one read off the edge.
+        """Combine the transforms predicted for each place with the transform read off the edge.
 
         Args:
             predicted: (B, 12, h, w) nine gains and three shifts.

@@ -1,4 +1,4 @@
-"""The numbers that go with one checkpoint: how its network is run, as chosen for its weights."""
+"""Settings that belong to a checkpoint: the numbers with which its network is run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class InferenceSettings:
 
         Raises:
             ValueError: the text is not JSON.
-            TypeError: it is not an object, or has fields that are not known.
+            TypeError: it is not an object, or has unknown fields.
         """
         fields = json.loads(text)
         return InferenceSettings(**{**fields, "confidence": ConfidenceSettings(**fields.get("confidence", {}))})

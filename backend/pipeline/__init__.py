@@ -1,1 +1,1 @@
-"""The way of a request: bounds, crops, references, prediction, full resolution."""
+"""What happens to a request: bounds, crops, references, prediction, full resolution."""

@@ -1,4 +1,4 @@
-"""Where the object is, and whether a request makes sense at all."""
+"""Find the object of a request, and refuse requests that cannot be fulfilled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Window:
 
 
 def object_bounds(request: HarmonizeRequest) -> Window:
-    """The smallest window that holds every pixel of the object that lies on the background.
+    """Return the smallest window that holds every pixel of the object that lies on the background.
 
     Raises:
         RaihaError: ``bad-layer``, ``no-mask``, ``mask-size``, ``empty-mask`` or ``off-canvas``.
@@ -51,14 +51,14 @@ def object_bounds(request: HarmonizeRequest) -> Window:
     if left >= right or top >= bottom:
         raise RaihaError(
             "off-canvas",
-            "The object lies wholly outside the picture.",
-            "Move the layer so that the object can be seen, and try again.",
+            "The object lies entirely outside the picture.",
+            "Move the layer so that the object is visible, and try again.",
         )
     return Window(left, top, right - left, bottom - top)
 
 
 def object_pixels(request: HarmonizeRequest, rows: slice, columns: slice) -> NDArray[np.bool_]:
-    """Where in this part of the layer the object is: neither transparent nor outside the mask."""
+    """Return (h, w) which of these pixels of the layer belong to the object: opaque to some degree, and in the mask."""
     covered = np.ones((1, 1), dtype=bool)
     if request.layer.shape[2] == 4:
         covered = request.layer[rows, columns, 3] > 0
@@ -74,12 +74,12 @@ def _check(request: HarmonizeRequest) -> None:
             raise RaihaError(
                 "bad-layer",
                 f"The {name} has the shape {pixels.shape}, which is not that of an RGB or RGBA picture.",
-                "Send (height, width, 3 or 4) pixels, at least one.",
+                "Send pixels of shape (height, width, 3 or 4), at least one.",
             )
     if mask is None and layer.shape[2] == 3:
         raise RaihaError(
             "no-mask",
-            "The layer has no transparency and there is no mask, so the object cannot be told from its picture.",
+            "The layer has no transparency and there is no mask, so it is not clear which part of it is the object.",
             "Give a mask, white where the object is, or a layer with an alpha channel.",
             exit_status=2,
         )
@@ -97,7 +97,7 @@ def _size(pixels: NDArray[Any]) -> str:
 
 
 def _covered_rows_and_columns(request: HarmonizeRequest) -> tuple[int, int, int, int] | None:
-    """Top, bottom, left, right of the object in the layer's pixels, ends excluded; None if there is none."""
+    """Return top, bottom, left, right of the object in the layer's pixels, ends excluded; None if there is none."""
     rows = np.zeros(request.layer.shape[0], dtype=bool)
     columns = np.zeros(request.layer.shape[1], dtype=bool)
     step = max(1, (1 << 20) // request.layer.shape[1])

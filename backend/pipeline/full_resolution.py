@@ -1,4 +1,4 @@
-"""Apply the network's colour transforms to the layer's own pixels, in tiles that fit the processor's cache."""
+"""Apply the network's colour transforms to the layer's own pixels, in tiles that fit into the processor's cache."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Only, Pr
 from raiha.gallery_tools.errors import RaihaError
 
 TILE_PIXELS = 1 << 17
-"""Measured: with smaller tiles Python's own share grows, and its lock lets the threads wait for one another."""
+"""Pixels of a tile at most. Measured: with smaller tiles, Python's overhead grows and threads wait for its lock."""
 
 TILE_HEIGHT = 320
-"""Rows of a tile at most, so that narrow layers have bands enough for all threads and for a cancel."""
+"""Rows of a tile at most, so that narrow layers have enough bands for all threads and can be cancelled soon."""
 
 TILE_WIDTH = 1024
-"""Columns of a tile at most: one row's matrix product is so small that BLAS uses one thread; the threads are ours."""
+"""Columns of a tile at most: a row's matrix product is then small enough for BLAS to leave the threads to us."""
 
 
 def apply(
@@ -43,8 +43,8 @@ def apply(
     """Change the object's pixels at their own size and depth.
 
     In encoded sRGB a pixel p becomes p + strength * mask * (after - p), where after is A p + t + b p^2 with the
-    transform (A, t, b) interpolated between the grid's cells of the object; beyond [0, 1] the parabola goes on
-    straight. With ``request.only``, (after - p) is split as the editors' blend modes Luminosity and Color do: the
+    transform (A, t, b) interpolated between the grid's cells of the object; beyond [0, 1] the parabola continues along
+    its tangent. With ``request.only``, (after - p) is split as the editors' blend modes Luminosity and Color do: the
     change of luminance (Rec. 709 luma) is added to all three channels, or taken from them. For uint8 and uint16, after
     is limited to [0, 1] (pixels that another profile puts beyond it may stay there). All of this is linear in strength,
     so a mix of before and after equals it.
@@ -57,7 +57,7 @@ def apply(
         crop: the close crop that the network saw: the grid spans its window (and is continued beyond it), and its mask
             weighs the coefficients. Its size need not be the grid's.
         progress: called with "applying" and the fraction of this function's work that is done.
-        cancelled: asked before each band of tiles.
+        cancelled: called before each band of tiles; returns whether the job is no longer wanted.
 
     Returns:
         The layer's shape and dtype. Alpha, what is outside the mask, NaN and infinite pixels are bit for bit as they
@@ -65,7 +65,7 @@ def apply(
 
     Raises:
         RaihaError: ``bad-coefficients``, ``bad-profile``.
-        Cancelled: when ``cancelled`` says so.
+        Cancelled: ``cancelled`` returned True.
     """
     result: Pixels = np.array(request.layer, order="C", copy=True)
     if request.strength == 0:
@@ -73,7 +73,7 @@ def apply(
     if not bool(torch.isfinite(coefficients).all()):
         raise RaihaError(
             "bad-coefficients",
-            "The network's answer is not a number.",
+            "The network's result is not a number.",
             "Check its weights with `raiha doctor`; the layer was left as it is.",
         )
     job = _prepared(request, result, coefficients, crop)
@@ -92,12 +92,12 @@ def apply(
 
 @dataclass(frozen=True)
 class _Tile:
-    """Columns of the layer that lie between two of the grid's.
+    """A span of the layer's columns between two columns of the grid.
 
     Attributes:
         columns: of the layer.
-        cell: number of the grid's column at the left.
-        share: (w,) float32 how far each column is on the way to the grid's next, 0 to 1.
+        cell: index of the grid's column to the left.
+        share: (w,) float32 position of each column between this and the grid's next column, 0 to 1.
     """
 
     columns: slice
@@ -107,16 +107,16 @@ class _Tile:
 
 @dataclass(frozen=True)
 class _Job:
-    """What every tile needs.
+    """The data that all tiles share.
 
     Attributes:
         request: the layer, and what to change.
         pixels: (H, W, C) the result, changed in place.
-        largest: the largest integer, which is white; None for floats, where 1.0 is white and no limit.
+        largest: the integer that is white; None for floats, for which 1.0 is white but not a limit.
         space: colour space of the layer.
-        model: (h, 3, 7, w) see ``object_transforms``.
-        down: (H,) places of the layer's rows between the grid's.
-        tiles: the tiles across.
+        transforms: (h, 3, 7, w) see ``object_transforms``.
+        down: (H,) positions of the layer's rows between those of the grid.
+        tiles: of one band, from left to right.
         band: rows of a tile.
     """
 
@@ -124,17 +124,18 @@ class _Job:
     pixels: Pixels
     largest: int | None
     space: ColourSpace
-    model: Values
+    transforms: Values
     down: NDArray[np.float64]
     tiles: tuple[_Tile, ...]
     band: int
 
     def bands(self) -> Iterator[slice]:
+        """Cut the layer's rows into bands."""
         height = self.pixels.shape[0]
         return (slice(top, min(top + self.band, height)) for top in range(0, height, self.band))
 
     def change_band(self, rows: slice) -> int:
-        """Change these rows of the result and return the last's number."""
+        """Change these rows of the result and return the first row after them."""
         lines = self._lines(rows)
         for tile in self.tiles:
             weight = self._weight(rows, tile.columns)
@@ -145,15 +146,15 @@ class _Job:
         return int(rows.stop)
 
     def _lines(self, rows: slice) -> Values:
-        """(rows, 3, 7, w) the model between the grid's rows."""
+        """Return (rows, 3, 7, w) transforms, interpolated between the grid's rows."""
         above = self.down[rows].astype(np.intp)
-        below = np.minimum(above + 1, len(self.model) - 1)
+        below = np.minimum(above + 1, len(self.transforms) - 1)
         share = (self.down[rows] - above).astype(np.float32)[:, None, None, None]
-        lines: Values = self.model[above] * (1 - share) + self.model[below] * share
+        lines: Values = self.transforms[above] * (1 - share) + self.transforms[below] * share
         return lines
 
     def _weight(self, rows: slice, columns: slice) -> Values | None:
-        """(h, w) strength x mask, 0 where the layer is transparent; None where nothing changes."""
+        """Return (h, w) strength x mask, 0 where the layer is transparent; None if nothing changes."""
         weight = object_pixels(self.request, rows, columns)
         if not weight.any():
             return None
@@ -168,8 +169,8 @@ class _Job:
 
         Args:
             pixels: (h, w, C) of the result.
-            transforms: (h, 3, 14) of each row at the tile's left cell, and what is added to them towards the right.
-            share: (w,) of what is added, 0 to 1.
+            transforms: (h, 3, 14) of each row at the left cell, then their difference from the right cell.
+            share: (w,) of that difference, 0 to 1.
             weight: (h, w) strength times mask.
         """
         before = np.empty((3, *weight.shape), dtype=np.float32)
@@ -195,24 +196,24 @@ class _Job:
 
 def _prepared(request: HarmonizeRequest, result: Pixels, coefficients: Tensor, crop: Crop) -> _Job:
     height, width = result.shape[:2]
-    model = object_transforms(coefficients.detach().cpu(), crop.mask)
+    transforms = object_transforms(coefficients.detach().cpu(), crop.mask)  # (h, 3, 7, w)
     window, (x, y) = crop.window, request.offset
-    across = bilinear_places(x, width, window.x, window.width, model.shape[3])
+    across = bilinear_places(x, width, window.x, window.width, transforms.shape[3])
     tiles = tuple(_tiles(across))
     return _Job(
         request=request,
         pixels=result,
         largest=np.iinfo(result.dtype).max if np.issubdtype(result.dtype, np.integer) else None,
         space=colour_space(request.profile),
-        model=model,
-        down=bilinear_places(y, height, window.y, window.height, model.shape[0]),
+        transforms=transforms,
+        down=bilinear_places(y, height, window.y, window.height, transforms.shape[0]),
         tiles=tiles,
         band=min(TILE_HEIGHT, TILE_PIXELS // max(len(tile.share) for tile in tiles)),
     )
 
 
 def _tiles(places: NDArray[np.float64]) -> Iterator[_Tile]:
-    """Cut columns, given their places between the grid's cells, where another cell begins, or a tile is full."""
+    """Cut columns (W,), given by their positions between the grid's cells, where a cell begins or a tile is full."""
     cells = places.astype(np.intp)
     edges = np.flatnonzero(np.diff(cells)) + 1
     for begin, end in itertools.pairwise([0, *edges.tolist(), len(places)]):
@@ -223,6 +224,7 @@ def _tiles(places: NDArray[np.float64]) -> Iterator[_Tile]:
 
 
 def _keep_only(change: Values, only: Only | None) -> None:
+    """Reduce a change (3, h, w) to its luminance or its colour."""
     if only == "colour":
         change -= luminance(change)
     elif only == "luminance":
@@ -230,7 +232,7 @@ def _keep_only(change: Values, only: Only | None) -> None:
 
 
 def _limit(change: Values, colours: Values, *, within: bool) -> None:
-    """Let no change end beyond [0, 1], or farther beyond it than the pixel was, unless all are ``within`` it."""
+    """Limit changes (3, h, w) so that no colour leaves [0, 1], or goes farther beyond it unless all are ``within``."""
     change += colours
     if within:
         np.clip(change, 0, 1, out=change)

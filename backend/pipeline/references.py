@@ -1,4 +1,4 @@
-"""The references of one request: those that the user chose, then those that retrieval finds in a gallery."""
+"""Find and load the references of a request: photos that the user chose, and photos from a gallery."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _READ_SIDE = 448
 
 @dataclass(frozen=True)
 class LoadedReference:
-    """A reference as the network takes it.
+    """A reference, ready for the network.
 
     Attributes:
         pixels: (h, w, 3) uint8 sRGB, the whole photo.
         content: (rows, columns, d) float32 unit length, from the extractor that the network was trained with.
-        used: what the user is told of it.
+        used: the reference as the user sees it.
     """
 
     pixels: NDArray[np.uint8]
@@ -48,16 +48,16 @@ def find_references(
     excluded: set[Path],
     checkpoint: Callable[[], None],
 ) -> list[Reference]:
-    """Retrieval for a composite (formulas 3 and 5).
+    """Search a gallery for references to a composite (formulas 3 and 5).
 
     Args:
         composite: (h, w, 3) uint8 sRGB, the whole picture.
         mask: (h, w) uint8, 255 = object.
-        gallery: where to search.
-        extractor: the one that the gallery was made with.
+        gallery: the gallery to search.
+        extractor: with which the gallery was made.
         number: of references at most.
-        excluded: photos not to be used.
-        checkpoint: called now and then; what it raises ends the search.
+        excluded: photos that must not be used.
+        checkpoint: called now and then; an exception from it ends the search.
 
     Raises:
         RaihaError: "gallery-weights".
@@ -71,7 +71,7 @@ def find_references(
 
 
 def load_chosen(path: Path, extractor: Extractor) -> LoadedReference:
-    """A photo that the user chose as a reference.
+    """Load a photo that the user chose as a reference.
 
     Raises:
         RaihaError: "reference-missing" or "unreadable-photo".

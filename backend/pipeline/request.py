@@ -1,4 +1,4 @@
-"""What the pipeline is asked and what it answers: the same for the daemon and for in-process use."""
+"""Requests to the pipeline and their results, the same for the daemon and for use in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from raiha.backend.colour.pixels import Pixels
 Only = Literal["colour", "luminance"]
 
 Progress = Callable[[str, float], None]
-"""Called with a stage's name and the fraction of the whole job that is done, 0 to 1."""
+"""Called with the name of a stage and the fraction of the whole job that is done, 0 to 1."""
 
 
-class Cancelled(Exception):  # noqa: N818  (not an error: the user asked for it)
-    """The job was cancelled by the one who asked for it."""
+class Cancelled(Exception):  # noqa: N818  (not an error: the user wanted it)
+    """The job was cancelled by whoever requested it."""
 
 
 @dataclass(frozen=True)
 class HarmonizeRequest:
-    """One layer to be harmonized with the picture it lies in.
+    """A layer to be harmonized with the picture in which it lies.
 
     Attributes:
-        layer: (H, W, 4) straight RGBA, or (H, W, 3) RGB when ``mask`` says where the object is;
-            uint8 and uint16 span their whole range, float16 and float32 have 1.0 as white (values beyond are kept).
+        layer: (H, W, 4) straight RGBA, or (H, W, 3) RGB with a ``mask``; uint8 and uint16 span their whole range,
+            float16 and float32 have 1.0 as white (values beyond are kept).
         background: (Hb, Wb, 3 or 4) the picture without the layer, same dtype and profile as the layer.
-        mask: (H, W) uint8, 255 = object; None: the layer's alpha is the mask. With both, the change is limited to
-            the mask and the object is where alpha and mask are.
+        mask: (H, W) uint8, 255 = object; None: the layer's alpha is the mask. With both, the object is their
+            intersection, and only what the mask covers changes.
         offset: (x, y) of the layer's top left corner in the background, pixels; may be negative.
         profile: ICC profile of layer and background; None means sRGB.
         strength: 0 (the layer, untouched) to 1.
         only: change nothing but colour, or nothing but luminance; None changes both.
-        gallery: name of the gallery in which references are searched; None: no retrieval.
-        references: photos that are used as references whatever the gallery says.
-        excluded: photos of the gallery that are not to be used.
-        max_references: references used at most, 0 to 4.
+        gallery: name of the gallery to search for references; None: no retrieval.
+        references: photos that the user chose as references; they come before those that retrieval finds.
+        excluded: photos of the gallery that must not be used.
+        max_references: references to use at most, 0 to ``MOST_REFERENCES``.
     """
 
     layer: Pixels
@@ -57,13 +57,14 @@ class HarmonizeRequest:
 
 @dataclass(frozen=True)
 class UsedReference:
-    """A reference that took part, and why.
+    """A reference that was used, and why.
 
     Attributes:
         path: the photo.
-        score: rank of the photo in the search, see ``raiha.gallery_tools.search``; None for one that the user chose.
-        content: share of the foreground that finds its content in the photo, 0 to 1; None as above.
-        appearance: mean cosine of the appearance of background patches of like content; None as above.
+        score: by which the search ranks photos, see ``raiha.gallery_tools.search``; None for a photo that the user
+            chose.
+        content: share of the foreground that has a match in the photo, 0 to 1; None as above.
+        appearance: mean cosine of the appearance of background patches with similar content; None as above.
         thumbnail: JPEG bytes, at most 160 px on the long side.
     """
 
@@ -76,10 +77,11 @@ class UsedReference:
 
 @dataclass(frozen=True)
 class HarmonizeResult:
-    """The harmonized layer, same shape and dtype as the request's, alpha and everything outside the mask bit for bit.
+    """A harmonized layer.
 
     Attributes:
-        layer: (H, W, C) as the request's layer.
+        layer: (H, W, C) with the shape and dtype of the request's layer; alpha and everything outside the mask are
+            unchanged, bit for bit.
         references: the references used, best first.
         seconds: wall-clock seconds of each stage, by its name.
     """
@@ -91,10 +93,17 @@ class HarmonizeResult:
 
 @dataclass(frozen=True)
 class PreviewResult:
-    """The object in its surroundings before and after, small: the editor mixes them with the strength itself.
+    """The object in its surroundings before and after, small; the editor itself mixes them by strength.
 
-    All pictures are (h, w, 3) uint8 sRGB of the same size, the longer side at most the side asked for.
-    Mixing ``before + strength * (after - before)`` equals a request with that strength.
+    All pictures are (h, w, 3) uint8 sRGB of the same size, the longer side at most as requested. Mixing
+    ``before + strength * (after - before)`` equals a request with that strength.
+
+    Attributes:
+        before: the composite.
+        both: with colour and luminance changed.
+        colour: with only colour changed.
+        luminance: with only luminance changed.
+        references: the references used, best first.
     """
 
     before: NDArray[np.uint8]

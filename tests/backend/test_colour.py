@@ -109,7 +109,7 @@ def test_a_table_profile_makes_no_bands() -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 10, 131, 200, 300])
-def test_a_profile_cut_short_is_told(cut: int) -> None:
+def test_a_profile_cut_short_is_refused(cut: int) -> None:
     with pytest.raises(RaihaError) as caught:
         colour_space(PROFILES["Adobe RGB"][:cut])
     assert caught.value.code == "bad-profile"
@@ -117,7 +117,7 @@ def test_a_profile_cut_short_is_told(cut: int) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
-def test_a_damaged_profile_is_used_or_told(place: int, damage: bytes) -> None:
+def test_a_damaged_profile_is_used_or_refused(place: int, damage: bytes) -> None:
     profile = bytearray(PROFILES["Display P3"])
     profile[place : place + len(damage)] = damage
     try:
@@ -128,14 +128,14 @@ def test_a_damaged_profile_is_used_or_told(place: int, damage: bytes) -> None:
         assert space.to_srgb(np.full((3, 1, 1), 0.5, dtype=np.float32)).shape == (3, 1, 1)
 
 
-def test_profiles_of_other_kinds_are_told() -> None:
+def test_profiles_of_other_kinds_are_refused() -> None:
     with pytest.raises(RaihaError) as caught:
         colour_space(icc.pack({}, kind=b"prtrCMYKLab "))
     assert caught.value.code == "not-rgb"
     assert "CMYK" in caught.value.sentence
 
 
-def test_a_table_profile_without_a_way_back_is_told() -> None:
+def test_a_table_profile_without_a_way_back_is_refused() -> None:
     with pytest.raises(RaihaError) as caught:
         colour_space(icc.pack({b"A2B0": b"mft2" + b"\0" * 60}, 2))
     assert caught.value.code == "bad-profile"

@@ -59,7 +59,7 @@ def test_bounds_are_those_of_alpha_and_mask_together() -> None:
         ({"background": np.zeros((5, 5), dtype=np.uint8)}, "bad-layer"),
     ],
 )
-def test_requests_that_make_no_sense_are_told(change: dict[str, Any], code: str) -> None:
+def test_requests_that_cannot_be_fulfilled_are_refused(change: dict[str, Any], code: str) -> None:
     fields: dict[str, Any] = {"layer": pasted().layer, "background": pasted().background} | change
     with pytest.raises(RaihaError) as caught:
         object_bounds(HarmonizeRequest(**fields))
@@ -67,7 +67,7 @@ def test_requests_that_make_no_sense_are_told(change: dict[str, Any], code: str)
     assert caught.value.remedy
 
 
-def test_the_layer_lies_where_its_offset_says() -> None:
+def test_the_layer_lies_at_its_offset() -> None:
     whole = crop_whole(pasted(offset=(100, 60)), 300)
     assert whole.composite.shape == (200, 300, 3)
     assert np.allclose(whole.composite[61:109, 101:179], (1, 0, 0), atol=0.01)

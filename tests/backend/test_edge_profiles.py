@@ -1,4 +1,4 @@
-"""Profiles across the object's edge: where they lie, what they see, and what the reader may depend on."""
+"""Profiles across the object's edge: where the lines lie and what they sample."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def test_lines_spread_over_the_whole_edge() -> None:
     assert math.isclose(float(seen.mean()), SIDE / 2, abs_tol=1.5)
 
 
-def test_places_beyond_the_picture_are_told() -> None:
+def test_places_beyond_the_picture_are_marked() -> None:
     profiles = edge_profiles(torch.rand(1, 3, SIDE, SIDE), square(2, 40)).profiles
     within = by_offset(profiles)[0, 4]
     assert (within[OFFSETS.index(12.0)] == 0).any() and (within[OFFSETS.index(0.0)] == 1).all()
 
 
 @pytest.mark.parametrize("mask", [torch.zeros(1, 1, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE)], ids=["none", "all"])
-def test_objects_without_an_edge_are_told(mask: torch.Tensor) -> None:
+def test_objects_without_an_edge_are_marked(mask: torch.Tensor) -> None:
     assert not edge_profiles(torch.rand(1, 3, SIDE, SIDE), mask).present.any()
 
 
-def test_one_objects_profiles_serve_several_views_of_it() -> None:
+def test_profiles_of_an_object_serve_several_crops_of_it() -> None:
     seen = edge_profiles(torch.rand(1, 3, SIDE, SIDE), disc(20)).expand(3)
     assert seen.profiles.shape == (3, PROFILE_CHANNELS, LINES) and seen.present.shape == (3,)

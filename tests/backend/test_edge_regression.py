@@ -1,4 +1,4 @@
-"""What lines across the edge say, and the transform that follows from them."""
+"""Features of lines across the edge, and the transform that follows from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def smooth_picture() -> torch.Tensor:
     return torch.nn.functional.interpolate(small, size=(SIDE, SIDE), mode="bicubic").clamp(0.05, 0.95)
 
 
-def test_the_regression_finds_the_transform_and_heeds_weights() -> None:
+def test_the_regression_finds_the_transform_and_follows_weights() -> None:
     generator = torch.Generator().manual_seed(0)
     truth, inputs = torch.randn(2, 3, 4, generator=generator), torch.randn(2, 4, 50, generator=generator)
     outputs, weights = truth @ inputs, torch.ones(2, 50)
@@ -38,7 +38,7 @@ def test_the_regression_falls_back_on_its_prior() -> None:
     torch.testing.assert_close(nothing, prior)
 
 
-def test_evidence_tells_a_change_that_explains_the_pairs_from_one_that_does_not() -> None:
+def test_evidence_separates_changes_that_explain_the_pairs_from_others() -> None:
     weights, before = torch.ones(2, 50), torch.full((2, 3, 50), 0.1)
     after = torch.stack([torch.zeros(3, 50), before[1]])
     total, unexplained, left = evidence(weights, before, after).unbind(1)
@@ -48,15 +48,15 @@ def test_evidence_tells_a_change_that_explains_the_pairs_from_one_that_does_not(
 
 
 @pytest.mark.parametrize("mask", [torch.zeros(1, 1, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE)], ids=["none", "all"])
-def test_without_an_edge_nothing_is_read(mask: torch.Tensor) -> None:
+def test_without_an_edge_nothing_changes(mask: torch.Tensor) -> None:
     reader, regression = EdgeReader().eval(), EdgeRegression(96, 8).eval()
     edges = edge_profiles(torch.rand(1, 3, SIDE, SIDE), mask)
-    said, summary = reader(edges)
+    features, summary = reader(edges)
     assert summary.shape == (1, reader.outputs) and not summary.any()
-    gains, solutions, agreement = regression(edges, said, torch.zeros(1, 8), torch.full((1, 3), 0.5))
-    assert solutions.shape == (1, regression.solutions)
-    torch.testing.assert_close(gains, torch.zeros(1, 3, 5))
-    torch.testing.assert_close(agreement, torch.zeros(1))
+    fit = regression(edges, features, torch.zeros(1, 8), torch.full((1, 3), 0.5))
+    assert fit.summary.shape == (1, regression.solutions)
+    torch.testing.assert_close(fit.transform, torch.zeros(1, 3, 5))
+    torch.testing.assert_close(fit.agreement, torch.zeros(1))
 
 
 def test_an_untrained_regression_undoes_a_change_of_light_where_colours_go_on_across_the_edge() -> None:

@@ -65,7 +65,7 @@ def test_a_mask_may_serve_all_retouches_of_a_photo(pairs_folder: Path) -> None:
     ]
 
 
-def test_a_folder_without_pairs_and_an_incomplete_pair_are_told(pairs_folder: Path) -> None:
+def test_a_folder_without_pairs_and_an_incomplete_pair_are_refused(pairs_folder: Path) -> None:
     with pytest.raises(RaihaError, match="holds no test pairs"):
         find_pairs(pairs_folder / "HSample" / "masks")
     (pairs_folder / "HSample" / "real_images" / "man.png").unlink()
@@ -73,7 +73,7 @@ def test_a_folder_without_pairs_and_an_incomplete_pair_are_told(pairs_folder: Pa
         find_pairs(pairs_folder)
 
 
-def test_sizes_that_differ_and_files_that_cannot_be_read_are_told(pairs_folder: Path) -> None:
+def test_sizes_that_differ_and_files_that_cannot_be_read_are_refused(pairs_folder: Path) -> None:
     (pair,) = find_pairs(pairs_folder)
     pair.mask.write_bytes(b"no picture")
     with pytest.raises(RaihaError, match="cannot be read"):
@@ -87,7 +87,7 @@ def _unused(request: HarmonizeRequest) -> HarmonizeResult:
     raise AssertionError(request)
 
 
-def test_a_perfect_and_an_idle_method_are_told_apart(pairs_folder: Path) -> None:
+def test_a_perfect_and_an_idle_method_are_measured_as_such(pairs_folder: Path) -> None:
     (pair,) = find_pairs(pairs_folder)
     with Image.open(pair.real) as image:
         real = np.asarray(image)

@@ -250,7 +250,7 @@ def job(cancelled: Callable[[], bool], coefficients: torch.Tensor, seen: list[fl
     return apply(request, coefficients, crop, lambda stage, fraction: seen.append(fraction), cancelled)
 
 
-def test_progress_rises_to_1_and_cancel_is_heard() -> None:
+def test_progress_rises_to_1_and_cancel_ends_the_job() -> None:
     seen: list[float] = []
     job(lambda: False, wild(), seen)
     assert seen == sorted(seen)
@@ -261,7 +261,7 @@ def test_progress_rises_to_1_and_cancel_is_heard() -> None:
     assert len(early) == 2
 
 
-def test_an_answer_that_is_not_a_number_is_told() -> None:
+def test_a_prediction_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(RaihaError) as caught:
         job(lambda: False, wild() * float("nan"), [])
     assert caught.value.code == "bad-coefficients"

@@ -1,4 +1,4 @@
-"""The harmonization network: smoke, cardinality, gradient, and what must not depend on what."""
+"""The harmonization network: shapes, gradients, independence of its inputs, and its checkpoints."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_gradients_reach_every_weight_with_references() -> None:
     assert without == []
 
 
-def test_fusion_looks_up_like_content() -> None:
+def test_fusion_looks_up_similar_content() -> None:
     """With keys and queries made of content alone, the foreground takes the value of the patch of its own content."""
     torch.manual_seed(0)
     fusion = SemanticGuidedFusion(4, 8, attention_channels=8)
@@ -145,7 +145,7 @@ def test_weights_come_back_as_they_were_saved(tmp_path: Path) -> None:
     torch.testing.assert_close(restored(*inputs())[0], network(*inputs())[0], atol=2e-2, rtol=0)
 
 
-def test_missing_and_damaged_weights_are_told(tmp_path: Path) -> None:
+def test_missing_and_damaged_weights_are_reported(tmp_path: Path) -> None:
     with pytest.raises(RaihaError, match="is not there") as missing:
         load_network(tmp_path / "none.safetensors")
     assert missing.value.code == "weights-missing"

@@ -1,4 +1,4 @@
-"""The pipeline with the real weights: references, windows, previews, progress and cancel."""
+"""The pipeline with the shipped weights: references, previews, progress and cancel."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def test_the_same_request_gives_the_same_bytes_also_after_a_release(
 def test_progress_goes_forward_through_all_stages(
     pipeline: Pipeline, request_without_gallery: HarmonizeRequest
 ) -> None:
-    told: list[tuple[str, float]] = []
-    pipeline.harmonize(request_without_gallery, lambda *step: told.append(step), never)
-    stages = list(dict.fromkeys(stage for stage, _ in told))
+    steps: list[tuple[str, float]] = []
+    pipeline.harmonize(request_without_gallery, lambda *step: steps.append(step), never)
+    stages = list(dict.fromkeys(stage for stage, _ in steps))
     assert stages == ["reading", "references", "network", "applying"]
-    fractions = [fraction for _, fraction in told]
+    fractions = [fraction for _, fraction in steps]
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
 
 
@@ -115,7 +115,7 @@ def gallery(tmp_path: Path, request_without_gallery: HarmonizeRequest) -> str:
     return "test"
 
 
-def test_retrieval_finds_the_like_photo_and_tells_why(
+def test_retrieval_finds_the_similar_photo_and_reports_why(
     pipeline: Pipeline, request_without_gallery: HarmonizeRequest, gallery: str
 ) -> None:
     result = pipeline.harmonize(replace(request_without_gallery, gallery=gallery), quiet, never)
@@ -138,7 +138,9 @@ def test_chosen_references_come_first_and_count(
     assert len(references) <= 2
 
 
-def test_bad_references_and_galleries_are_told(pipeline: Pipeline, request_without_gallery: HarmonizeRequest) -> None:
+def test_bad_references_and_galleries_are_reported(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest
+) -> None:
     chosen = PHOTOS / "picosdeeuropa_by_aitzol_berasategi.jpg"
     wrong = {
         "reference-missing": {"references": (PHOTOS / "none.jpg",)},

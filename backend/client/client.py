@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from . import errors, zmtp
 from .connection_file import Daemon, find_daemon, forget_daemon
 from .errors import ClientError
-from .messages import MAGIC, PROTOCOL, Event, Frame, Result, digest, result_of
+from .messages import MAGIC, MOST_REFERENCES, PROTOCOL, Event, Frame, Result, digest, result_of
 from .zmtp import AnotherProgramError, Buffer, Dealer
 
 
@@ -204,7 +204,7 @@ class Client:
         gallery: str | None = None,
         references: Sequence[str] = (),
         excluded: Sequence[str] = (),
-        max_references: int = 4,
+        max_references: int = MOST_REFERENCES,
         preview_side: int | None = None,
     ) -> Job:
         """Send a layer to be harmonized with its picture, and return at once.
@@ -220,7 +220,7 @@ class Client:
             gallery: name of the gallery searched for references; None: no search.
             references: paths of photos that are always used, in addition to those found in the gallery.
             excluded: paths of photos that are never used.
-            max_references: the most references to use, 0 to 4.
+            max_references: the most references to use, 0 to ``MOST_REFERENCES``.
             preview_side: request small before and after pictures with this longer side in place of the layer.
 
         The frames' data is not copied: do not change it while the job's state is ``"sending"``.

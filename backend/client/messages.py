@@ -11,6 +11,8 @@ from .zmtp import Buffer
 
 PROTOCOL = 1
 MAGIC = b"raiha1"
+MOST_REFERENCES = 4
+"""The most references that a request may use."""
 
 _DTYPE_SIZES = {"uint8": 1, "uint16": 2, "float16": 2, "float32": 4}
 _ORDER_CHANNELS = {"RGBA": 4, "BGRA": 4, "RGB": 3, "BGR": 3, "GRAYA": 2, "GRAY": 1}

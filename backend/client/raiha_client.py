@@ -27,11 +27,12 @@ from .client import Client, Job
 from .connection_file import CONNECTION_FILE, Daemon, find_daemon, runtime_folders
 from .daemon_start import ensure_daemon, start_daemon, start_log
 from .errors import ClientError
-from .messages import MAGIC, PROTOCOL, Event, Frame, Reference, Result, digest
+from .messages import MAGIC, MOST_REFERENCES, PROTOCOL, Event, Frame, Reference, Result, digest
 
 __all__ = [
     "CONNECTION_FILE",
     "MAGIC",
+    "MOST_REFERENCES",
     "PROTOCOL",
     "Client",
     "ClientError",

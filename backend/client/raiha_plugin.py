@@ -228,7 +228,7 @@ class ChosenReferences:
                 self._seen[reference.path] = reference
 
     def pin(self, path: str, pinned: bool) -> None:
-        """Always use a photo, or leave it to the search again."""
+        """Pin a photo, so that it is always used, or unpin it."""
         _put(self.pinned, path, pinned)
         if pinned:
             _put(self.excluded, path, False)

@@ -6,10 +6,8 @@ import struct
 
 import numpy as np
 
+from raiha.backend.colour.luminance import LUMINANCE
 from raiha.backend.colour.pixels import Pixels
-
-LUMINANCE = (0.2126, 0.7152, 0.0722)
-"""Rec. 709 weights of encoded R, G and B."""
 
 _ROWS = 64
 """Rows converted at a time, so that float64 copies stay small."""

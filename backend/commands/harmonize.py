@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bars
 
+from raiha.backend.client import raiha_texts as texts
 from raiha.backend.commands.output import JsonFlag, emit, stderr
 from raiha.gallery_tools.errors import RaihaError
 
@@ -19,13 +20,8 @@ if TYPE_CHECKING:
     from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
 
 
-STAGES = {
-    "reading": "Reading the picture",
-    "references": "Searching references",
-    "network": "Harmonizing",
-    "applying": "Changing the layer",
-    "sending": "Receiving the result",
-}
+STAGES = {**texts.STAGES, "sending": texts.STAGES["receiving"]}
+"""Labels of the daemon's stages; while it sends the result, the command receives."""
 
 
 class OnlyChoice(str, Enum):

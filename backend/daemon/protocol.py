@@ -18,10 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raiha.backend.client.raiha_client import MAGIC as MAGIC
+from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.client.raiha_client import PROTOCOL as PROTOCOL
 from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
 from raiha.backend.colour.pixels import Pixels
-from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult, Only, PreviewResult, UsedReference
+from raiha.backend.pipeline.request import (
+    HarmonizeRequest,
+    HarmonizeResult,
+    Only,
+    PreviewResult,
+    UsedReference,
+    require_mask_size,
+)
 from raiha.gallery_tools.errors import RaihaError
 
 Order = Literal["RGBA", "BGRA", "RGB", "BGR", "GRAYA", "GRAY"]
@@ -134,7 +142,7 @@ def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessag
         gallery=_optional_string(header, "gallery"),
         references=_paths(header, "references"),
         excluded=_paths(header, "excluded"),
-        max_references=_integer(header, "max_references", 0, 4, default=4),
+        max_references=_integer(header, "max_references", 0, MOST_REFERENCES, default=MOST_REFERENCES),
     )
     preview_side = None
     if header.get("preview_side") is not None:
@@ -272,12 +280,7 @@ def _mask(
     if descriptor.get("dtype") != "uint8":
         raise BadMessage("mask is not uint8")
     height, width = _shape(descriptor, "mask", 1)
-    if (height, width) != layer_shape[:2]:
-        raise RaihaError(
-            "mask-size",
-            f"The mask is {width} x {height} pixels, the layer {layer_shape[1]} x {layer_shape[0]}.",
-            "Give a mask of the layer's size.",
-        )
+    require_mask_size((height, width), layer_shape)
     data = _take_frame(descriptor, "mask", frames, unused, height * width)
     return np.frombuffer(data, np.uint8).reshape(height, width)
 

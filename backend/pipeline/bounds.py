@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raiha.backend.pipeline.request import HarmonizeRequest
+from raiha.backend.pipeline.request import HarmonizeRequest, require_mask_size
 from raiha.gallery_tools.errors import RaihaError
 
 
@@ -83,17 +82,8 @@ def _check(request: HarmonizeRequest) -> None:
             "Give a mask, white where the object is, or a layer with an alpha channel.",
             exit_status=2,
         )
-    if mask is not None and mask.shape != layer.shape[:2]:
-        raise RaihaError(
-            "mask-size",
-            f"The mask is {_size(mask)} pixels, the layer {_size(layer)}.",
-            "Use a mask of the layer's size.",
-            exit_status=2,
-        )
-
-
-def _size(pixels: NDArray[Any]) -> str:
-    return f"{pixels.shape[1]} x {pixels.shape[0]}"
+    if mask is not None:
+        require_mask_size(mask.shape, layer.shape)
 
 
 def _covered_rows_and_columns(request: HarmonizeRequest) -> tuple[int, int, int, int] | None:

@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from raiha.backend.colour.luminance import LUMINANCE
 from raiha.backend.colour.tone_curve import Values
 from raiha.backend.network.colour_transform import IDENTITY
-
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
-"""Weights of encoded sRGB's red, green and blue in luminance (Rec. 709 luma)."""
 
 TRACE = 1e-20
 """Share of the object below which a cell and its neighbours hold nothing of it."""
@@ -20,7 +18,7 @@ TRACE = 1e-20
 
 def luminance(colours: Values) -> Values:
     """Return the luminance (...) of (3, ...) encoded sRGB."""
-    light: Values = np.einsum("c,c...->...", LUMINANCE, colours)
+    light: Values = np.einsum("c,c...->...", np.array(LUMINANCE, dtype=np.float32), colours)
     return light
 
 

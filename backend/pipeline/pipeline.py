@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_inference_settings
 from raiha.backend.network.weights import load_network
 from raiha.backend.pipeline.bounds import Window, object_bounds
@@ -19,7 +20,6 @@ from raiha.backend.pipeline.crops import Crop, Crops, read_crops
 from raiha.backend.pipeline.full_resolution import apply
 from raiha.backend.pipeline.predictor import Predictor
 from raiha.backend.pipeline.references import (
-    MOST_REFERENCES,
     LoadedReference,
     find_references,
     load_chosen,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from raiha.gallery_tools.photos import load_photo
 from raiha.gallery_tools.search import Reference, search, share_of_foreground
 from raiha.gallery_tools.store import Gallery
 
-MOST_REFERENCES = 4
 _THUMBNAIL_SIDE = 160
 _READ_SIDE = 448
 
@@ -45,8 +44,8 @@ def find_references(
     gallery: Gallery,
     extractor: Extractor,
     number: int,
-    excluded: set[Path],
-    checkpoint: Callable[[], None],
+    excluded: Collection[Path] = (),
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> list[Reference]:
     """Search a gallery for references to a composite (formulas 3 and 5).
 

@@ -10,12 +10,34 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.colour.pixels import Pixels
+from raiha.gallery_tools.errors import RaihaError
 
 Only = Literal["colour", "luminance"]
 
 Progress = Callable[[str, float], None]
 """Called with the name of a stage and the fraction of the whole job that is done, 0 to 1."""
+
+
+def require_mask_size(mask: tuple[int, ...], picture: tuple[int, ...], name: str = "layer") -> None:
+    """Check that a mask is as large as what it masks.
+
+    Args:
+        mask: (height, width).
+        picture: (height, width, ...) of what is masked.
+        name: of what is masked.
+
+    Raises:
+        RaihaError: ``mask-size``.
+    """
+    if mask != picture[:2]:
+        raise RaihaError(
+            "mask-size",
+            f"The mask is {mask[1]} x {mask[0]} pixels, the {name} {picture[1]} x {picture[0]}.",
+            f"Use a mask of the same size as the {name}.",
+            exit_status=2,
+        )
 
 
 class Cancelled(Exception):  # noqa: N818  (not an error: the user wanted it)
@@ -52,7 +74,7 @@ class HarmonizeRequest:
     gallery: str | None = None
     references: tuple[Path, ...] = ()
     excluded: tuple[Path, ...] = ()
-    max_references: int = 4
+    max_references: int = MOST_REFERENCES
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.pipeline.pipeline import Pipeline
-from raiha.backend.pipeline.references import MOST_REFERENCES
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import load_extractor

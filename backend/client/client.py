@@ -12,7 +12,6 @@ import selectors
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -265,7 +264,7 @@ class Client:
         limit = int(self.hello.get("max_frame_bytes", zmtp.SMALL_FRAME))
         if any(memoryview(frame).nbytes > limit for frame in frames):
             raise errors.frame_too_large(limit, self.daemon.log)
-        job = Job(self, uuid.uuid4().hex)
+        job = Job(self, secrets.token_hex(16))
         header = {"type": kind, "id": job.identifier, "time": time.time(), **fields}
         with self._lock:
             if self._failure is not None:

@@ -137,7 +137,7 @@ def reference_reason(content: float | None, appearance: float | None) -> str:
     """
     if content is None or appearance is None:
         return "Chosen by you"
-    return f"Content match {content:.0%}, light match {appearance:.0%}"
+    return f"Match: content {content:.0%}, light {appearance:.0%}"
 
 
 def reference_notes(reason: str, pinned: bool, excluded: bool) -> list[str]:

@@ -21,11 +21,11 @@ from typing import Any
 import torch
 from rich.progress import track
 
-from raiha.backend.evaluation import Harmonize, Measures, find_pairs, read_pair
+from raiha.backend.evaluation import Measures, find_pairs, read_pair
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_notes
-from raiha.backend.pipeline.pipeline import Pipeline
 from raiha.training.data.iharmony4 import SUBSETS, has_lists, read_split
 from raiha.training.evaluation.contact_sheet import Case, choose_cases, draw_cases
+from raiha.training.evaluation.pipeline_method import through_pipeline
 from raiha.training.evaluation.table_figures import (
     COMPOSITE,
     FOREGROUND_SIZES,
@@ -168,11 +168,6 @@ def _retrieval_lines(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _method(weights: Path, device: str) -> Harmonize:
-    pipeline = Pipeline(device, weights)
-    return lambda asked: pipeline.harmonize(asked, lambda *_: None, lambda: False)
-
-
 def _weights_text(weights: Path) -> str:
     notes = read_notes(weights)
     known = [f"{key} {notes[key]}" for key in ("samples", "seed") if key in notes]
@@ -204,8 +199,8 @@ def main() -> None:
     listed = has_lists(options.folder, "test")
     pairs = read_split(options.folder, "test", options.subsets) if listed else find_pairs(options.folder)
     published = read_published(options.folder)
-    methods = {OURS: _method(options.weights, options.device)}
-    methods |= {name: _method(Path(file), options.device) for name, file in options.variant}
+    methods = {OURS: through_pipeline(options.weights, options.device)}
+    methods |= {name: through_pipeline(Path(file), options.device) for name, file in options.variant}
     retrieval = Retrieval(options.gallery, options.runs, options.seed) if options.gallery else None
     records = [
         measure_pair(pair, methods, published.get(pair.composite.resolve()), retrieval)

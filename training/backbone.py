@@ -1,4 +1,4 @@
-"""The ImageNet MobileNetV2 that training starts from, with its batch norms made fit for training."""
+"""The ImageNet MobileNetV2 that training starts from, with its batch norm statistics restored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from raiha.backend.network.encoder import Encoder, folded_layers, unfolded_backb
 
 
 def load_backbone(backbone: nn.Module, weights: Path) -> None:
-    """Copies the ImageNet weights into a timm mobilenetv2_100, made with ``features_only`` or not.
+    """Copy the ImageNet weights into a timm mobilenetv2_100, made with ``features_only`` or not.
 
     Weights that the backbone does not have (classifier, head) are left out.
     """
@@ -26,7 +26,7 @@ def load_backbone(backbone: nn.Module, weights: Path) -> None:
 
 
 def load_encoder(encoder: Encoder, weights: Path) -> None:
-    """Starts the network's encoder from the ImageNet weights; how the mask enters stays as it is."""
+    """Copy the ImageNet weights into the network's encoder; the mask's input layer keeps its own."""
     backbone = unfolded_backbone().eval()
     load_backbone(backbone, weights)
     restored = nn.Sequential(*folded_layers(backbone))
@@ -36,7 +36,7 @@ def load_encoder(encoder: Encoder, weights: Path) -> None:
 
 @torch.no_grad()
 def restore_batch_norm_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Gives each batch norm the statistics of its real inputs, without changing what the network computes.
+    """Give each batch norm the statistics of its real inputs, without changing what the network computes.
 
     The restored weights have folded norms (mean 0, variance 1): a network trained from them would jump as soon as
     a norm used true statistics. Weight and bias take up the difference.

@@ -1,4 +1,4 @@
-"""What a run writes down: log.jsonl with the figures on the val split, and scalars and pictures for TensorBoard."""
+"""Log a run: figures on the val split in log.jsonl, and scalars and pictures for TensorBoard."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Journal:
         self._writer = SummaryWriter(str(folder / "tensorboard"))
 
     def step(self, samples: int, loss: float, learning_rate: float) -> None:
-        """Where training stands after so many samples."""
+        """Record the training loss and the learning rate after a number of samples."""
         self._writer.add_scalar("loss/log error", loss, samples)
         self._writer.add_scalar("learning rate", learning_rate, samples)
 
     def validated(self, samples: int, loss: float, figures: dict[str, float], pictures: Tensor) -> None:
-        """Figures on the val split by name (dB), and (3, H, W) pictures in [0, 1]."""
+        """Record figures on the val split by name (dB), and pictures (3, H, W) in [0, 1]."""
         entry = {"samples": samples, "time": time.time(), "loss": loss, **figures}
         print(json.dumps(entry), flush=True)
         with self._log.open("a") as log:

@@ -1,9 +1,8 @@
-"""The mean of two checkpoints of which one began from the other.
+"""Average two checkpoints of which one began from the other.
 
 ``python -m raiha.training.mean_weights LAST BEFORE OUT --share 0.3`` writes 0.7 of LAST and 0.3 of BEFORE, with
-LAST's notes and inference settings.
-Such means often hold for other pictures than those that either was trained on; whether they do is for the val split
-to say.
+LAST's notes and inference settings. Such means often generalize better than either checkpoint; whether they do is
+measured on the val split.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from raiha.backend.network.weights import load_network, save_network
 
 
 def mean_of(last: dict[str, Tensor], before: dict[str, Tensor], share: float) -> dict[str, Tensor]:
-    """Weights that are ``share`` of ``before`` and otherwise ``last``.
+    """Return ``share`` of the weights ``before`` plus the rest of the weights ``last``.
 
     Raises:
-        ValueError: they are of networks of different shapes.
+        ValueError: the weights belong to networks of different shapes.
     """
-    if {name: one.shape for name, one in last.items()} != {name: one.shape for name, one in before.items()}:
-        raise ValueError("The checkpoints are of networks of different shapes: there is no mean of them.")
-    return {name: one.lerp(before[name], share) for name, one in last.items()}
+    if {name: tensor.shape for name, tensor in last.items()} != {name: tensor.shape for name, tensor in before.items()}:
+        raise ValueError("The checkpoints belong to networks of different shapes and cannot be averaged.")
+    return {name: tensor.lerp(before[name], share) for name, tensor in last.items()}
 
 
 def main() -> None:
-    """Writes it from the command line."""
+    """Write the mean from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("last", type=Path)
     parser.add_argument("before", type=Path)

@@ -1,4 +1,4 @@
-"""The processes that train one network together, started by torchrun; one process alone is the simplest case."""
+"""Processes that train one network together, started by torchrun; without torchrun there is a single process."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch import distributed, nn
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among all.
+    """This process and its place among all.
 
     Attributes:
-        rank: of this process; the first, 0, validates and writes.
+        rank: of this process; process 0 validates and writes checkpoints.
         number: of processes.
         device: of this process.
     """
@@ -27,10 +27,10 @@ class Processes:
 
     @classmethod
     def join(cls, device: str | None = None) -> Processes:
-        """Joins the others as torchrun's environment variables say; alone without them.
+        """Join the other processes by torchrun's environment variables, or stay alone without them.
 
         Args:
-            device: "cpu" or "cuda"; None takes the GPU where there is one.
+            device: "cpu" or "cuda"; None chooses a GPU where there is one.
         """
         kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
         place = torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if kind == "cuda" else kind)
@@ -40,12 +40,12 @@ class Processes:
         return cls(distributed.get_rank(), distributed.get_world_size(), place)
 
     def leave(self) -> None:
-        """Ends the work together."""
+        """Leave the process group."""
         if self.number > 1:
             distributed.destroy_process_group()
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replaces each gradient by the mean over all processes."""
+        """Replace each gradient with its mean over all processes."""
         if self.number == 1:
             return
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -56,7 +56,7 @@ class Processes:
             gradient.copy_(part.view_as(gradient))
 
     def gather(self, own: Any) -> list[Any]:
-        """What each process has, by rank, known to all."""
+        """Return every process's object, in the order of their ranks."""
         if self.number == 1:
             return [own]
         everyones: list[Any] = [None] * self.number

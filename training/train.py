@@ -1,6 +1,6 @@
 """Trains the harmonization network.
 
-``python -m raiha.training.train --config training/configs/shipped.toml --data DATA --out runs/shipped`` goes on
+``python -m raiha.training.train --config training/configs/5_fitted.toml --data DATA --out runs/5_fitted`` goes on
 where the run
 in that folder stopped; ``torchrun --nproc-per-node 2 -m raiha.training.train ...`` does so in several processes, on
 several GPUs and machines. DATA holds pack_*/ (raiha.training.data.photo_pack), content.npy
@@ -20,7 +20,7 @@ import torch
 from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import save_network
 from raiha.training.config import load_config
-from raiha.training.data.pair_pack import PairPack, PairSampler
+from raiha.training.data.pair_pack import PairPack
 from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.journal import Journal
 from raiha.training.processes import Processes
@@ -28,6 +28,7 @@ from raiha.training.samples.composites import Composer
 from raiha.training.samples.drawn_samples import DrawnSampler
 from raiha.training.samples.exposures import ExposureSampler
 from raiha.training.samples.objects import ObjectSampler, bounding_boxes
+from raiha.training.samples.pairs import PairSampler
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import ReadySampler, Trainer
 from raiha.training.validate import Validation

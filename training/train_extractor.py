@@ -1,8 +1,8 @@
-"""Trains the bundled extractor so that content features survive recolouring (formula 2).
+"""Train the bundled extractor so that content features survive recolouring (formula 2).
 
-The student sees a recoloured, resized, mirrored window of a photo and has to give the features that the frozen
-teacher, the same network before training, gave for the original photo at the same places. Features of other places
-in the batch are negatives, so that likeness of content, not of everything, is what survives.
+The student sees a recoloured, resized, mirrored window of a photo and has to predict the features that the frozen
+teacher, the same network before training, computes for the same places of the original photo. Features of other places
+in the batch are negatives, so that the features keep telling contents apart.
 
 ``python -m raiha.training.train_extractor --pack PACK --backbone FILE --films FILE --out FILE --minutes 15``
 """
@@ -33,14 +33,14 @@ _TEMPERATURE = 0.07
 
 
 def _photos(pack: PhotoPack, rows: NDArray[np.int64], side: int) -> Tensor:
-    """(B, 3, side, side) float32 in [0, 1]."""
+    """Return photos (B, 3, side, side) float32 in [0, 1]."""
     squares = take(pack.photos, rows).float() / 255
     return F.interpolate(squares, size=(side, side), mode="bilinear", align_corners=False)
 
 
 @torch.no_grad()
 def principal_projection(network: ContentNet, batches: list[Tensor]) -> None:
-    """Makes the projection the principal components of the joined ImageNet features: the network before training."""
+    """Set the projection to the principal components of the joined ImageNet features, as training begins with."""
     features = torch.cat([network.joined(batch).permute(0, 2, 3, 1).flatten(0, 2) for batch in batches])
     mean = features.mean(0)
     _, axes = torch.linalg.eigh(torch.cov(features.T))  # ascending
@@ -51,24 +51,24 @@ def principal_projection(network: ContentNet, batches: list[Tensor]) -> None:
 
 @torch.inference_mode()
 def teacher_features(network: ContentNet, pack: PhotoPack, rows: NDArray[np.int64]) -> Tensor:
-    """Features (len(rows), 64, 28, 28) float16 of whole original photos in their squares."""
+    """Return the features (len(rows), 64, 28, 28) float16 of whole original photos in their squares."""
     maps = []
-    for chunk in np.array_split(rows, max(1, len(rows) // 2)):  # small batches stay in the processor's cache
+    for chunk in np.array_split(rows, max(1, len(rows) // 2)):  # small batches fit in the processor's cache
         photos = (_photos(pack, chunk, _TEACHER_SIDE) * 2 - 1).to(memory_format=torch.channels_last)
         maps.append(network(photos).half())
     return torch.cat(maps)
 
 
 def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Cosine distance to the teacher at the same place, plus telling that place from the batch's other places.
+    """Return the cosine distance to the teacher's features plus a contrastive loss over the batch's places.
 
     Args:
         student: (P, 64) unit features of recoloured places.
         teacher: (P, 64) unit features of the same places in the originals.
     """
-    likeness = student @ teacher.T
+    similarity = student @ teacher.T  # (P, P)
     numbers = torch.arange(len(student))
-    return 2 * (1 - likeness.diagonal().mean()) + F.cross_entropy(likeness / _TEMPERATURE, numbers)
+    return 2 * (1 - similarity.diagonal().mean()) + F.cross_entropy(similarity / _TEMPERATURE, numbers)
 
 
 def _step_loss(
@@ -79,7 +79,7 @@ def _step_loss(
     recipes: list[tuple[Recipe, float]],
     generator: torch.Generator,
 ) -> Tensor:
-    """The loss of one batch of random windows; ``originals`` are the teacher's maps of the same photos."""
+    """Return the loss of a batch of random windows; ``originals`` are the teacher's maps of the same photos."""
     windows = random_windows(len(rows), 0.45, 0.9, generator)
     occupied = torch.from_numpy(pack.sizes[rows] / pack.side).float()
     side = _STUDENT_SIDE // STRIDE
@@ -99,7 +99,7 @@ def _step_loss(
 def train(
     pack: PhotoPack, backbone: Path, films: Path | None, minutes: float, batch: int, seed: int
 ) -> tuple[ContentNet, ContentNet, int]:
-    """Trains for a time; returns the network before and after training, and the number of samples seen."""
+    """Train for some minutes; return the network before and after training, and the number of samples seen."""
     generator = torch.Generator().manual_seed(seed)
     numbers = np.random.default_rng(seed)
     rows = np.flatnonzero(~pack.validation)
@@ -133,7 +133,7 @@ def train(
 
 
 def save(network: ContentNet, file: Path, notes: dict[str, str]) -> None:
-    """Writes fp16 safetensors with notes as metadata."""
+    """Write fp16 safetensors with notes as metadata."""
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file(
         {key: value.half().contiguous() for key, value in network.state_dict().items() if value.is_floating_point()},
@@ -143,7 +143,7 @@ def save(network: ContentNet, file: Path, notes: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Trains from the command line."""
+    """Train from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--backbone", type=Path, required=True)

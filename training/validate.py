@@ -1,4 +1,4 @@
-"""Figures of a network on the val split, with composites that never change."""
+"""Validate a network on composites of the val split that stay the same for the whole run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     **{way: (way,) for way in ("retrieved", "unrelated", "augmented")},
     _EDGELESS: (),
 }
-"""References of each sample, by the name of the setting; in one of them the network is told nothing of the edges."""
+"""References of each sample by the setting's name; in the last setting the object's edges are hidden."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Validation:
 
     Attributes:
         extractor: the network's.
-        sampler: of the val split.
-        composer: of the run.
+        sampler: draws from the val split.
+        composer: makes composites as the run does.
         side: of the network's windows in pixels.
         device: where the network is.
-        objects: numbers of those to measure; None takes the first of the split.
+        objects: numbers of the objects to measure; None measures the first of the split.
     """
 
     extractor: Extractor
@@ -51,7 +51,7 @@ class Validation:
 
     @torch.inference_mode()
     def figures(self, network: Harmonizer, settings: dict[str, tuple[str, ...]] | None = None) -> dict[str, float]:
-        """Mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
+        """Return the mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
         Returns:
             "composite", and a figure for each of the ``settings``; None means ``_SETTINGS``.
@@ -71,7 +71,7 @@ class Validation:
 
     @torch.inference_mode()
     def pictures(self, network: Harmonizer) -> Tensor:
-        """(3, H, W) some composites, below them the results without references, below those the real photos."""
+        """Return (3, H, W) some composites, below them the results without references, then the real photos."""
         scene, composites, results = next(self._harmonized(network, (), edges=True))
         rows = [some[:_SHOWN].cpu() for some in (composites, results, scene.targets)]
         grid: Tensor = make_grid(torch.cat(rows), nrow=len(rows[0]))
@@ -80,11 +80,11 @@ class Validation:
     def _harmonized(
         self, network: Harmonizer, references: tuple[str, ...], *, edges: bool
     ) -> Iterator[tuple[Scene, Tensor, Tensor]]:
-        """Scenes, their composites and the results (B, 3, S, S), with ``edges`` or without telling of them."""
+        """Yield scenes, their composites and the results (B, 3, S, S), with the object's edges shown or hidden."""
         numbers = (self.sampler.objects if self.objects is None else self.objects)[:_MOST]
         generator = torch.Generator().manual_seed(1)
         for start in range(0, max(1, len(numbers) - _BATCH + 1), _BATCH):
-            # Objects are drawn by their number, so each setting sees the same windows.
+            # Seeded by the batch, so that every setting sees the same windows.
             self.sampler.generator.manual_seed(start)
             drawn = self.sampler.scene(numbers[start : start + _BATCH], scene_side(self.side), references)
             pairs = self.composer.pairs(drawn.to(self.device), self.side, generator)

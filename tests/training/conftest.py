@@ -16,7 +16,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as ``raiha.training.train`` and ``raiha.training.evaluation.ablations`` take it."""
+    """Return a data folder as ``raiha.training.train`` and ``raiha.training.evaluation.ablations`` take it."""
     folder = tmp_path_factory.mktemp("data")
     source = folder / "source"
     source.mkdir()

@@ -31,7 +31,7 @@ def test_variants_have_one_budget_and_differ() -> None:
 
 
 def trained_like(network_type: type[Harmonizer]) -> Harmonizer:
-    """A network whose heads and edge reader count; all types get the same weights."""
+    """Return a network whose heads and edge reader count; all types get the same weights."""
     torch.manual_seed(0)
     network = network_type(TINY.network)
     for layer in (network.head, network.global_head, network.edge_regression.prior):

@@ -65,7 +65,7 @@ def test_objects_may_be_grainier_than_their_scene() -> None:
 
 
 def test_a_run_s_settings_reach_its_composites() -> None:
-    config = load_config(CONFIGS / "larger.toml")
+    config = load_config(CONFIGS / "3_larger.toml")
     composer = Composer.of(config, RECIPES)
     assert composer.recipes is RECIPES
     assert (composer.flat_share, composer.vivid_share, composer.jpeg_share) == (0.2, 0.15, 0.75)

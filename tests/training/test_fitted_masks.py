@@ -24,7 +24,7 @@ def _disc(centre: tuple[int, int], radius: int) -> NDArray[np.bool_]:
 
 
 def _photo_of(thing: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """A reddish thing before a greenish wall, both grainy."""
+    """Draw a reddish thing before a greenish wall, both grainy."""
     grain = np.random.default_rng(0).normal(0, 3, (*thing.shape, 3))
     return (np.where(thing[..., None], (150, 90, 80), (90, 130, 90)) + grain).clip(0, 255).astype(np.uint8)
 
@@ -69,7 +69,7 @@ def test_thin_things_stay() -> None:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample photos that have masks."""
+    """Return a data folder of the sample photos that have masks."""
     folder = tmp_path_factory.mktemp("fitted")
     entries = [entry for entry in read_json_lines(SAMPLES / "manifest.jsonl") if entry.get("masks")]
     lines = [

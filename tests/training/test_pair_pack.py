@@ -8,8 +8,9 @@ import torch
 from tiny_iharmony4 import SIZE, build_iharmony4, write_root_lists
 
 from raiha.training.data.iharmony4 import read_split
-from raiha.training.data.pair_pack import PairPack, PairSampler, build_pairs
+from raiha.training.data.pair_pack import PairPack, build_pairs
 from raiha.training.samples.object_windows import windows_around
+from raiha.training.samples.pairs import PairSampler
 
 SIDE = 64
 

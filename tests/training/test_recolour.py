@@ -92,7 +92,7 @@ def test_flat_photos_and_empty_masks_give_numbers(recipe: recolouring.Recipe, va
 
 @pytest.fixture()
 def plain_film(tmp_path: Path) -> Path:
-    """A table of one film look that changes nothing."""
+    """Return a table of one film look that changes nothing."""
     levels = np.linspace(0, 255, 17)
     blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
     table = np.stack([red, green, blue], axis=-1).round().astype(np.uint8)

@@ -227,4 +227,4 @@ def test_shipped_configs_are_read_and_unknown_settings_refused(tmp_path: Path) -
 
 
 def test_users_pictures_have_the_size_that_the_last_run_on_a_gpu_ended_with() -> None:
-    assert load_config(CONFIGS / "shipped.toml").side == read_inference_settings().side
+    assert load_config(CONFIGS / "4_looks.toml").side == read_inference_settings().side

@@ -18,7 +18,7 @@ SIZE = (48, 64)
 
 
 def build_iharmony4(root: Path) -> None:
-    """Writes pictures and no lists. A composite is a quarter darker than its real picture in the mask."""
+    """Write pictures and no lists. A composite is a quarter darker than its real picture in the mask."""
     numbers = np.random.default_rng(0)
     for subset, names in NAMES.items():
         for folder in ("composite_images", "masks", "real_images"):
@@ -44,7 +44,7 @@ def build_iharmony4(root: Path) -> None:
 
 
 def write_root_lists(root: Path, *, whole_paths: bool = True) -> None:
-    """The last pair of each subset is for testing."""
+    """Write one list per split; the last pair of each subset is for testing."""
     for split, part in (("train", slice(0, -1)), ("test", slice(-1, None))):
         lines = []
         for subset, names in NAMES.items():

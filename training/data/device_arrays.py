@@ -1,4 +1,4 @@
-"""Rows of large arrays, from the disk or from a GPU's memory."""
+"""Arrays too large to read at once: memory-mapped for a CPU, in memory for a GPU."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Rows = NDArray[Any] | Tensor
 
 
 def held(array: NDArray[Any], device: torch.device) -> Rows:
-    """An array where a device takes rows of it quickest: in the GPU's memory, or where it is for a CPU."""
+    """Return an array from which a device reads rows fast: moved to a GPU's memory, or unchanged for a CPU."""
     return array if device.type == "cpu" else torch.from_numpy(np.array(array)).to(device)
 
 
 def take(rows: Rows, numbers: NDArray[np.int64]) -> Tensor:
-    """Some rows as a tensor, on the device that holds them."""
+    """Return some rows as a tensor on the device that holds them."""
     if isinstance(rows, Tensor):
         return rows[torch.from_numpy(numbers).to(rows.device)]
     return torch.from_numpy(rows[numbers])

@@ -1,7 +1,7 @@
-"""Masks that fit: their edges drawn to where the photo's colours change most, as careful users draw them.
+"""Snap masks to the photo's edges, as a careful user would draw them.
 
-Most marked objects come with polygons that are a few pixels off, which leaves a rim of the object outside, and such a
-rim tells how the object was recoloured. A network that has always had it is lost where a mask fits.
+Most annotated masks are polygons that are a few pixels off. They leave a rim of the object outside, in its true
+colours, which gives the recolouring away; a network trained on such masks alone fails on masks that fit.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from skimage.morphology import dilation, disk, erosion
 from skimage.segmentation import watershed
 
 _REACH = 3  # pixels by which an edge may move
-_LEAST_LEFT = 0.5  # of the mask: what would lose more is too thin, and stays as it is
+_LEAST_LEFT = 0.5  # share of the mask; masks that would lose more are too thin and stay unchanged
 
 
 def _surroundings(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Of the mask, with what lies around it as far as an edge can move and be judged."""
+    """Return the mask's bounding box, enlarged by as far as an edge can move and be judged."""
     margin = 2 * _REACH + 2
     ends = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     rows, columns = (slice(max(0, some[0] - margin), some[-1] + 1 + margin) for some in ends)
@@ -26,15 +26,15 @@ def _surroundings(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def steepness(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """How much the colours of a photo (H, W, 3) change at each place (H, W): of CIELAB's channels the one with most."""
+    """Return (H, W) how steeply the colours of a photo (H, W, 3) change: the most of CIELAB's three channels."""
     channels = np.moveaxis(rgb2lab(photo), 2, 0)
     steepest: NDArray[np.float64] = np.max([sobel(channel) for channel in channels], axis=0)
     return steepest
 
 
 def _fitted(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The watershed between what is inside and outside for certain."""
-    continued = np.pad(mask, _REACH, mode="edge")  # beyond the photo, where an object goes on
+    """Return the watershed between the pixels that are certainly inside and those certainly outside."""
+    continued = np.pad(mask, _REACH, mode="edge")  # an object at the border continues outside the photo
     inside = erosion(continued, disk(_REACH))[_REACH:-_REACH, _REACH:-_REACH]
     outside = ~dilation(mask, disk(_REACH))
     if not inside.any() or not outside.any():
@@ -44,14 +44,14 @@ def _fitted(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.boo
 
 
 def fitted_mask(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask whose edge follows the photo's own, at most three pixels from where it was.
+    """Return a mask whose edge follows the photo's own, moved by at most three pixels.
 
     Args:
-        photo: (H, W, 3) encoded sRGB, some hundred pixels long.
-        mask: (H, W).
+        photo: (H, W, 3) uint8 encoded sRGB, a few hundred pixels long.
+        mask: (H, W) bool, True = object.
 
     Returns:
-        (H, W); the same where the object is too thin.
+        (H, W) bool; the given mask where the object is too thin.
     """
     if not mask.any():
         return mask

@@ -1,4 +1,4 @@
-"""Reads the real iHarmony4: its four subsets and the lists of its train and test split (DoveNet's).
+"""Read the real iHarmony4: its four subsets and DoveNet's lists of its train and test split.
 
 A list is IHD_train.txt or IHD_test.txt in the root, or SUBSET_train.txt or SUBSET_test.txt in each subset's folder. A
 line is a composite, as SUBSET/composite_images/NAME.jpg or as its file name alone.
@@ -22,18 +22,18 @@ Split = Literal["train", "test"]
 
 
 def has_lists(root: Path, split: Split) -> bool:
-    """Whether a folder holds a list of the split."""
+    """Return whether a folder holds a list of the split."""
     files = [_root_list(root, split), *(_subset_list(root, split, subset) for subset in SUBSETS)]
     return any(file.is_file() for file in files)
 
 
 def read_split(root: Path, split: Split, subsets: Collection[str] = SUBSETS) -> list[Pair]:
-    """The pairs of a split in the order of its list; ``Pair.subset`` says whose each is.
+    """Return the pairs of a split in the order of its list; ``Pair.subset`` names the subset of each.
 
     Args:
         root: the folder that holds the subsets' folders.
         split: "train" or "test".
-        subsets: those that are wanted; of the others not even the folder need be there.
+        subsets: those to read; the folders of the others may be missing.
 
     Raises:
         RaihaError: "list-missing", "list-wrong", "listed-file-missing" or "pair-incomplete".

@@ -1,4 +1,4 @@
-"""Files with a JSON object a line, as manifests are."""
+"""Files with one JSON object per line, such as manifests."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from typing import Any
 
 
 def read_json_lines(file: Path) -> list[dict[str, Any]]:
-    """The objects of a file, in its order."""
+    """Return the objects of a file, in its order."""
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

@@ -13,7 +13,7 @@ from raiha.training.data.windows import Windows, cut
 
 
 class PackCuts:
-    """A pack's pixels, held by a device."""
+    """Cuts windows out of a pack whose pixels a device holds."""
 
     def __init__(self, pack: PhotoPack, device: torch.device) -> None:
         self.pack = pack
@@ -23,19 +23,19 @@ class PackCuts:
 
     @property
     def side(self) -> int:
-        """Of the pack's squares in pixels."""
+        """Side of the pack's squares in pixels."""
         return self.pack.side
 
     def grid(self, photos: NDArray[np.int64], windows: Windows, side: int) -> Tensor:
-        """(B, S, S, 2) where the pixels, S = ``side``, of windows of photos lie in the photos' squares."""
+        """Return the sampling grid (B, S, S, 2), S = ``side``, of windows of photos in the photos' squares."""
         occupied = torch.from_numpy(self.pack.sizes[photos] / self.pack.side).float()
         return windows.to(self._device).grid(occupied.to(self._device), side, side)
 
     def photos(self, photos: NDArray[np.int64], windows: Windows, side: int, step: int = 1) -> Tensor:
-        """(B, 3, S, S) in [0, 1]: windows of photos, of which only every ``step``-th pixel is read."""
+        """Return windows of photos (B, 3, S, S) in [0, 1], reading only every ``step``-th pixel."""
         return cut(take(self._photos[..., ::step, ::step], photos), self.grid(photos, windows, side)) / 255
 
     def masks(self, numbers: NDArray[np.int64], windows: Windows, side: int, step: int = 1) -> Tensor:
-        """(B, 1, S, S) in [0, 1]: windows of masks, likewise."""
+        """Return windows of masks (B, 1, S, S) in [0, 1], likewise."""
         grid = self.grid(self.pack.owners[numbers], windows, side)
         return cut(take(self._masks[:, ::step, ::step], numbers).unsqueeze(1), grid) / 255

@@ -1,9 +1,8 @@
-"""Real pairs decoded once and packed into arrays, and batches of windows drawn from them.
+"""Decode real pairs once and pack them into arrays.
 
-``python -m raiha.training.data.pair_pack IHARMONY4 OUT --side 256`` packs the train split of iHarmony4. OUT is then
-a pack of
-``raiha.training.data.photo_pack`` (the real photos and their masks), with composites.npy and composite_masks.npy
-beside it.
+``python -m raiha.training.data.pair_pack IHARMONY4 OUT --side 256`` packs the train split of iHarmony4. OUT is then a
+pack of ``raiha.training.data.photo_pack`` (the real photos and their masks), with composites.npy and
+composite_masks.npy beside it.
 """
 
 from __future__ import annotations
@@ -17,17 +16,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from raiha.backend.evaluation import Pair
-from raiha.training.data.device_arrays import take
 from raiha.training.data.iharmony4 import SUBSETS, read_split
 from raiha.training.data.photo_pack import PhotoPack, build
-from raiha.training.data.windows import cut
-from raiha.training.samples.object_windows import windows_around
-from raiha.training.samples.objects import WINDOW_FACTORS, ReadyPairs, Scene, bounding_boxes, usable_objects
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class PairPack:
 
     @classmethod
     def load(cls, folder: Path, *, in_memory: bool = False) -> PairPack:
-        """Opens a pack without reading its pixels, or reads them all, which makes every later draw faster."""
+        """Open a pack without reading its pixels, or read them all, which makes every later draw faster."""
         mode: Literal["r"] | None = None if in_memory else "r"
         return cls(
             photos=PhotoPack.load(folder, in_memory=in_memory),
@@ -56,15 +50,15 @@ class PairPack:
 
 
 def build_pairs(pairs: Sequence[Pair], folder: Path, side: int, val_share: float = 0.02) -> None:
-    """Packs pairs.
+    """Pack pairs.
 
     Args:
         pairs: of a train split.
-        folder: where the arrays go; the composites of 65,742 pairs at 256 px alone take 13 GB.
+        folder: where the arrays are written; the composites of 65,742 pairs at 256 px alone take 13 GB.
         side: of the squares in pixels; larger pictures are reduced to fit, keeping their shape.
         val_share: share of the scenes, chosen by their names, that become the val split.
     """
-    masks: dict[Path, dict[Path, None]] = {}  # of each photo, in order and once
+    masks: dict[Path, dict[Path, None]] = {}  # masks of each photo, in order and once
     for pair in pairs:
         masks.setdefault(pair.real, {})[pair.mask] = None
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,52 +87,17 @@ def build_pairs(pairs: Sequence[Pair], folder: Path, side: int, val_share: float
 
 
 def _in_val(real: Path, share: float) -> bool:
-    """Whether a photo's scene belongs to the val split; Hday2night has many photos of a scene, SCENE-DATE-TIME."""
+    """Return whether a photo's scene belongs to the val split.
+
+    Hday2night has many photos of a scene, named SCENE-DATE-TIME.
+    """
     scene = real.stem.split("-")[0]
     digest = hashlib.blake2b(scene.encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") < share * 2**32
 
 
-class PairSampler:
-    """Draws windows of one split's pairs.
-
-    Args:
-        pack: the pairs.
-        validation: draw from the val split.
-        generator: of the draw; its state is all that a run needs to go on.
-
-    Attributes:
-        pairs: (n,) int64 numbers of the composites that are drawn from; those of specks are left out.
-    """
-
-    def __init__(self, pack: PairPack, generator: torch.Generator, *, validation: bool) -> None:
-        self.pack = pack
-        self.boxes = bounding_boxes(pack.photos)
-        self.generator = generator
-        usable = usable_objects(pack.photos, self.boxes, validation=validation)
-        self.pairs = np.flatnonzero(np.isin(pack.composite_masks, usable))
-        if not len(self.pairs):
-            raise ValueError(f"The {'val' if validation else 'train'} split of the pack holds no pairs.")
-
-    def draw(self, count: int, side: int) -> ReadyPairs:
-        """A batch of B = ``count`` windows of S = ``side`` pixels."""
-        picks = torch.randint(len(self.pairs), (count,), generator=self.generator)
-        return self.batch(self.pairs[picks.numpy()], side)
-
-    def batch(self, numbers: NDArray[np.int64], side: int) -> ReadyPairs:
-        """As ``draw``, for the composites with these numbers."""
-        photos, masks = self.pack.photos, self.pack.composite_masks[numbers]
-        owners = photos.owners[masks]
-        sizes = torch.from_numpy(photos.sizes[owners]).float()
-        windows = windows_around(torch.from_numpy(self.boxes[masks]), sizes, *WINDOW_FACTORS, self.generator)
-        grid = windows.grid(sizes / photos.side, side, side)
-        real = cut(take(photos.photos, owners), grid) / 255
-        scene = Scene(real, cut(take(photos.masks, masks).unsqueeze(1), grid) / 255)
-        return ReadyPairs(scene, cut(take(self.pack.composites, numbers), grid) / 255)
-
-
 def main() -> None:
-    """Packs the train split from the command line."""
+    """Pack the train split from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("iharmony4", type=Path)
     parser.add_argument("out", type=Path)

@@ -1,8 +1,7 @@
-"""Content features of packed photos, computed once: what SGF is trained with, and what retrieval searches.
+"""Compute the content features of packed photos once, for retrieval and for references in training.
 
-``python -m raiha.training.data.photo_features PACK OUT.npy`` writes (N, 28, 28, 64) float16: each photo's square at
-448 px.
-Features come from the untouched photos; the extractor is trained to give the same ones for recoloured objects.
+``python -m raiha.training.data.photo_features PACK OUT.npy`` writes (N, 28, 28, 64) float16, the features of each
+photo's square at 448 px.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from raiha.training.data.photo_pack import PhotoPack
 
 
 def main() -> None:
-    """Computes them from the command line."""
+    """Compute features from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pack", type=Path)
     parser.add_argument("out", type=Path)

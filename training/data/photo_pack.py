@@ -1,10 +1,9 @@
-"""Photos and object masks decoded once and packed into arrays, so that a training step only slices.
+"""Decode photos and object masks once and pack them into arrays, so that a training step only slices.
 
-``python -m raiha.training.data.photo_pack DATA OUT --side 192`` reads DATA/manifest.jsonl (a JSON object a line:
-file, masks,
-split) and writes OUT/{photos,masks,sizes,owners,regions,groups,validation}.npy and OUT/names.json; ``--regions FILE``
-adds what raiha.training.data.photo_regions found, ``--fitted-share 0.6`` makes so many of the masks fit
-(raiha.training.data.fitted_masks).
+``python -m raiha.training.data.photo_pack DATA OUT --side 192`` reads DATA/manifest.jsonl (a JSON object a line: file,
+masks, split) and writes OUT/{photos,masks,sizes,owners,regions,groups,validation}.npy and OUT/names.json.
+``--regions FILE`` adds the regions that raiha.training.data.photo_regions found; ``--fitted-share 0.6`` snaps that
+share of the masks to their photos' edges (raiha.training.data.fitted_masks).
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ _FITTED_SIDE = 384  # pixels of the photo's longer side in which edges are looke
 
 @dataclass(frozen=True)
 class PhotoPack:
-    """Photos in the top left corner of equal squares; the rest of a square repeats nothing and is black.
+    """Photos, each in the top left corner of a black square; all squares are equal.
 
     Attributes:
         photos: (N, 3, side, side) uint8 encoded sRGB, memory-mapped.
         masks: (M, side, side) uint8, 255 = object, memory-mapped.
         sizes: (N, 2) int64 height and width of each photo in its square.
         owners: (M,) int64 photo of each mask.
-        regions: (M,) bool, the mask is of a region that its colours set apart, not of an object that a person marked.
-        groups: (N,) int64, alike for photos of one series, which show the same things.
-        validation: (N,) bool, the photo belongs to the val split.
+        regions: (M,) bool, True where the mask is a segmented region instead of an object that a person marked.
+        groups: (N,) int64, equal for photos of one series, which show the same things.
+        validation: (N,) bool, True where the photo belongs to the val split.
         names: file of each photo.
     """
 
@@ -52,7 +51,7 @@ class PhotoPack:
 
     @classmethod
     def load(cls, folder: Path, *, in_memory: bool = False) -> PhotoPack:
-        """Opens a pack without reading its pixels, or reads them all, which makes every later draw faster."""
+        """Open a pack without reading its pixels, or read them all, which makes every later draw faster."""
         mode: Literal["r"] | None = None if in_memory else "r"
         return cls(
             photos=np.load(folder / "photos.npy", mmap_mode=mode),
@@ -72,7 +71,7 @@ class PhotoPack:
 
 
 def reduced(image: Image.Image, side: int) -> Image.Image:
-    """An image whose longer side is at most ``side`` pixels."""
+    """Return an image whose longer side is at most ``side`` pixels."""
     scale = side / max(image.size)
     if scale >= 1:
         return image
@@ -81,14 +80,14 @@ def reduced(image: Image.Image, side: int) -> Image.Image:
 
 
 def _drawn(polygon: list[int], size: tuple[int, int]) -> Image.Image:
-    """The mask, of a photo's width and height, of what a polygon encloses."""
+    """Return the mask, at a photo's (width, height), of the area that a polygon encloses."""
     mask = Image.new("L", size)
     ImageDraw.Draw(mask).polygon(polygon, fill=255)
     return mask
 
 
 def _masks(data: Path, files: list[str], polygons: list[list[int]], size: tuple[int, int]) -> Iterator[Image.Image]:
-    """Of a photo's objects, then of its regions, gray."""
+    """Yield the masks of a photo's objects, then of its regions, as grey images."""
     for file in files:
         with Image.open(data / file) as image:
             yield image.convert("L")
@@ -97,21 +96,21 @@ def _masks(data: Path, files: list[str], polygons: list[list[int]], size: tuple[
 
 
 def _fitted(photo: Image.Image, mask: Image.Image) -> Image.Image:
-    """The mask, gray, that fits its photo; in packs of all sides the same."""
+    """Return the grey mask snapped to its photo's edges, in the same way whatever the pack's side."""
     small = reduced(photo, _FITTED_SIDE)
     drawn = np.asarray(reduced(mask, _FITTED_SIDE).resize(small.size)) > 127
     return Image.fromarray(fitted_mask(np.asarray(small), drawn).astype(np.uint8) * 255)
 
 
 def build(data: Path, folder: Path, side: int, regions: Path | None = None, fitted_share: float = 0.0) -> None:
-    """Packs the photos that DATA/manifest.jsonl names.
+    """Pack the photos that DATA/manifest.jsonl names.
 
     Args:
-        data: folder of the photos.
-        folder: of the pack.
-        side: of its squares.
-        regions: a file by raiha.training.data.photo_regions, of further objects.
-        fitted_share: share of the masks that are made to fit.
+        data: folder of the manifest and the photos.
+        folder: where the pack is written.
+        side: of the pack's squares in pixels.
+        regions: file of further objects, written by raiha.training.data.photo_regions.
+        fitted_share: share of the masks that are snapped to their photo's edges.
     """
     entries = read_json_lines(data / "manifest.jsonl")
     polygons = {entry["file"]: entry["regions"] for entry in read_json_lines(regions)} if regions else {}
@@ -148,13 +147,13 @@ def build(data: Path, folder: Path, side: int, regions: Path | None = None, fitt
 
 
 def main() -> None:
-    """Packs from the command line."""
+    """Pack photos from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--side", type=int, default=384)
-    parser.add_argument("--regions", type=Path, help="further objects, found by raiha.training.data.photo_regions")
-    parser.add_argument("--fitted-share", type=float, default=0.0, help="of the masks, which are made to fit")
+    parser.add_argument("--regions", type=Path, help="further objects, written by raiha.training.data.photo_regions")
+    parser.add_argument("--fitted-share", type=float, default=0.0, help="of the masks to snap to edges")
     arguments = parser.parse_args()
     build(arguments.data, arguments.out, arguments.side, arguments.regions, arguments.fitted_share)
 

@@ -1,9 +1,8 @@
-"""Regions of photos that their colours set apart, as further objects to recolour: sky, lawn, walls, clothes.
+"""Segment photos by colour, to get further objects to recolour: sky, lawn, walls, clothes.
 
 ``python -m raiha.training.data.photo_regions DATA .cache/regions.jsonl`` reads DATA/manifest.jsonl (a JSON object a
-line: file,
-masks, split) and writes for each photo of the train split its ``file`` and ``regions``, polygons around some of them.
-A network can learn more objects by heart than people have marked.
+line: file, masks, split) and writes, for each photo of the train split, its ``file`` and ``regions``, polygons around
+some of its segments. Marked objects alone are so few that a network overfits to them.
 """
 
 from __future__ import annotations
@@ -29,14 +28,17 @@ _SIDE = 384  # pixels of the photo's longer side in which regions are looked for
 _SCALES = 300.0, 1000.0  # of the segmentation: from parts of things to whole walls
 _LEAST_PIXELS = 400
 _SHARES = 0.01, 0.4  # of the photo that a region may take
-_LEAST_EXTENT, _LEAST_SOLIDITY = 0.35, 0.6  # of its bounding box and its convex hull: what is sparser is no thing
-_MOST_ALIKE = 0.5  # intersection over union with a mask that the photo has already
+_LEAST_EXTENT, _LEAST_SOLIDITY = (
+    0.35,
+    0.6,
+)  # of its bounding box and convex hull; sparser segments are rarely things
+_MOST_OVERLAP = 0.5  # intersection over union with another mask of the photo
 _MOST_REGIONS = 4  # of a photo
-_TOLERANCE = 1.0  # pixels that a polygon may be off, as those that annotators draw are
+_TOLERANCE = 1.0  # pixels by which a polygon may be off, about as many as annotators' are
 
 
 def _candidates(photo: NDArray[np.uint8]) -> Iterator[NDArray[np.bool_]]:
-    """Masks (H, W) of segments that could be things."""
+    """Yield the masks (H, W) of segments that could be things."""
     for scale in _SCALES:
         segments = felzenszwalb(photo, scale=scale, sigma=1.0, min_size=_LEAST_PIXELS)
         for region in regionprops(segments + 1):
@@ -47,12 +49,12 @@ def _candidates(photo: NDArray[np.uint8]) -> Iterator[NDArray[np.bool_]]:
                 yield mask
 
 
-def _alike(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
-    return bool((one & other).sum() > _MOST_ALIKE * (one | other).sum())
+def _overlap(mask: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    return bool((mask & other).sum() > _MOST_OVERLAP * (mask | other).sum())
 
 
 def _polygon(mask: NDArray[np.bool_]) -> list[int]:
-    """x and y in pixels, in turn, of the corners of a mask's longest outline."""
+    """Return the corners of a mask's longest outline, x and y in pixels in turn."""
     outline = max(find_contours(np.pad(mask, 1).astype(float), 0.5), key=len) - 1
     corners: NDArray[np.float64] = approximate_polygon(outline, _TOLERANCE)[:-1]
     return [round(edge) for corner in corners for edge in corner[::-1]]
@@ -61,17 +63,17 @@ def _polygon(mask: NDArray[np.bool_]) -> list[int]:
 def find_regions(
     photo: NDArray[np.uint8], taken: list[NDArray[np.bool_]], numbers: np.random.Generator
 ) -> list[list[int]]:
-    """Polygons, x and y in pixels in turn, around some regions.
+    """Return polygons, x and y in pixels in turn, around some regions of a photo.
 
     Args:
-        photo: (H, W, 3) encoded sRGB.
-        taken: (H, W) masks of the objects that are known.
-        numbers: chooses, where there are many.
+        photo: (H, W, 3) uint8 encoded sRGB.
+        taken: masks (H, W) of the objects that are marked already.
+        numbers: chooses among the regions.
     """
     candidates, taken, polygons = list(_candidates(photo)), list(taken), []
     for number in numbers.permutation(len(candidates)):
         mask = candidates[number]
-        if not any(_alike(mask, other) for other in taken):
+        if not any(_overlap(mask, other) for other in taken):
             taken.append(mask)
             polygons.append(_polygon(mask))
         if len(polygons) == _MOST_REGIONS:
@@ -80,7 +82,7 @@ def find_regions(
 
 
 def _of_entry(data: Path, numbered: tuple[int, dict[str, Any]]) -> str:
-    """A line of the result; corners in pixels of the photo's own size."""
+    """Return a line of the output, with corners in pixels of the photo's own size."""
     number, entry = numbered
     with Image.open(data / entry["file"]) as image:
         width = image.width
@@ -96,7 +98,7 @@ def _of_entry(data: Path, numbered: tuple[int, dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Finds them from the command line."""
+    """Segment photos from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)

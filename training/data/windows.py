@@ -24,11 +24,11 @@ class Windows:
     mirrored: Tensor
 
     def to(self, device: torch.device) -> Windows:
-        """The same on another device."""
+        """Return the windows on another device."""
         return Windows(self.centres.to(device), self.extents.to(device), self.mirrored.to(device))
 
     def grid(self, occupied: Tensor, rows: int, columns: int) -> Tensor:
-        """Sampling grid (B, rows, columns, 2) for ``grid_sample`` without aligned corners.
+        """Return a sampling grid (B, rows, columns, 2) for ``grid_sample`` without aligned corners.
 
         Args:
             occupied: (B, 2) share of the square, in height and width, that the photo occupies from its corner.
@@ -46,12 +46,12 @@ class Windows:
 
 
 def cut(images: Tensor, grid: Tensor) -> Tensor:
-    """Bilinear samples of (B, C, S, S) images at the grid; float32."""
+    """Sample images (B, C, S, S) bilinearly at a grid (B, H, W, 2); return (B, C, H, W) float32."""
     return F.grid_sample(images.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def random_windows(count: int, low: float, high: float, generator: torch.Generator) -> Windows:
-    """Windows anywhere in their photos, each side ``low`` to ``high`` of the photo's, half of them mirrored."""
+    """Draw windows anywhere in their photos, each side ``low`` to ``high`` of the photo's, half of them mirrored."""
     scale = torch.rand(count, 1, generator=generator) * (high - low) + low
     stretch = torch.exp(torch.randn(count, 2, generator=generator) * 0.1)
     extents = (scale * stretch).clamp(max=1)

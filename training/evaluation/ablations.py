@@ -1,11 +1,11 @@
-"""The paper's ablations at equal budget: one short run for each variant, measured on the val split.
+"""Run the paper's ablations at equal budget: one short run for each variant, measured on the val split.
 
-All begin from one checkpoint, as far as a variant has its layers: from ImageNet alone, a run this short learns too
-little to tell variants apart. ``python -m raiha.training.evaluation.ablations --data DATA --begin-from CHECKPOINT
---out runs/ablations``
-trains what is not there yet, goes on where it stopped, and writes ablations.json and ablations.md. DATA holds what
-``raiha.training.train`` takes, and retrieved_70_80.npy and retrieved_80_90.npy
+``python -m raiha.training.evaluation.ablations --data DATA --begin-from CHECKPOINT --out runs/ablations`` trains the
+variants that have no checkpoint yet, resumes an interrupted run, and writes ablations.json and ablations.md. DATA holds
+what ``raiha.training.train`` takes, and retrieved_70_80.npy and retrieved_80_90.npy
 (raiha.training.samples.retrieved_references --appearance).
+
+All variants begin from one checkpoint, since a run this short from ImageNet alone learns too little to separate them.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Laboratory:
 
 
 def markdown_table(measured: dict[str, dict[str, float]]) -> str:
-    """A row for each variant, a column for each setting, gains in dB."""
+    """Return a Markdown table of gains in dB, a row for each variant and a column for each setting."""
     columns = [column for column in next(iter(measured.values())) if column != "composite"]
     rows = [["variant", *columns], ["---"] * (len(columns) + 1)]
     rows += [[name, *(f"{figures[column]:.2f}" for column in columns)] for name, figures in measured.items()]
@@ -147,7 +147,7 @@ def markdown_table(measured: dict[str, dict[str, float]]) -> str:
 
 
 def main() -> None:
-    """Trains and measures from the command line."""
+    """Train and measure from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(__file__).parents[1] / "configs" / "ablation.toml")
     parser.add_argument("--data", type=Path, required=True)

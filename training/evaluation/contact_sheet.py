@@ -1,4 +1,4 @@
-"""One picture of the best, median and worst cases: composite, result and real picture side by side."""
+"""Draw the best, median and worst cases: composite, result and real picture side by side."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Case:
     """A row of the sheet.
 
     Attributes:
-        why: it is shown.
-        record: its figures.
-        pictures: composite, result and real picture, cut around the object and reduced to fit.
+        why: "best", "median" or "worst".
+        record: figures of the pair.
+        pictures: composite, result and real picture, cropped around the object and reduced to fit.
     """
 
     why: str
@@ -34,7 +34,7 @@ class Case:
 
     @classmethod
     def of(cls, why: str, record: PairRecord, pixels: PairPixels, result: NDArray[np.uint8]) -> Case:
-        """The case of a pair and its result (H, W, 3) uint8."""
+        """Return the case of a pair and its result (H, W, 3) uint8."""
         box = _surroundings(pixels.mask)
         pictures = []
         for whole in (pixels.composite, result, pixels.real):
@@ -45,7 +45,7 @@ class Case:
 
 
 def choose_cases(records: Sequence[PairRecord], each: int) -> list[tuple[str, int]]:
-    """Why and which of the records are shown: ``each`` best, median and worst by gain, none twice."""
+    """Choose ``each`` best, median and worst records by gain, none twice; return why and which."""
     order = sorted(range(len(records)), key=lambda number: -records[number].gain)
     middle = max(0, (len(order) - each) // 2)
     spans = {"best": order[:each], "median": order[middle : middle + each], "worst": order[-each:]}
@@ -57,7 +57,7 @@ def choose_cases(records: Sequence[PairRecord], each: int) -> list[tuple[str, in
 
 
 def draw_cases(cases: Sequence[Case]) -> Image.Image:
-    """The sheet, RGB: a row for each case."""
+    """Draw the sheet, RGB, a row for each case."""
     row = _LINE + _HEIGHT + _MARGIN
     sheet = Image.new("RGB", (3 * _WIDTH + 4 * _MARGIN, _MARGIN + len(cases) * row), _PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(16)

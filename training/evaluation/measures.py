@@ -1,4 +1,4 @@
-"""All measures of the literature: those of ``raiha evaluate``, and fPSNR and SSIM."""
+"""Compute the measures of the literature: those of ``raiha evaluate``, and fPSNR and SSIM."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RADIUS = 5  # pixels that SSIM's Gaussian window of 11 x 11 reaches
 
 
 def measure_all(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Measures:
-    """Compares an image with the real one in every way.
+    """Compare an image with the real one by every measure.
 
     Args:
         image: (H, W, 3) uint8; only its masked pixels count, the others are taken to be the real ones.
@@ -27,10 +27,10 @@ def measure_all(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray
 
 
 def _ssim(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """Mean SSIM of Wang et al. (2004), the mean of the three channels.
+    """Return the mean SSIM of Wang et al. (2004), the mean of the three channels.
 
-    Beyond the window's reach of the mask it is 1, so only the mask's surroundings are computed: large pictures hold
-    hundreds of megabytes of it.
+    It is 1 beyond the window's reach of the mask, so only the mask's surroundings are computed: for a large picture
+    the whole map would take hundreds of megabytes.
     """
     height, width = mask.shape
     rows, columns = np.nonzero(mask)
@@ -56,6 +56,6 @@ def _ssim(image: NDArray[np.uint8], real: NDArray[np.uint8], mask: NDArray[np.bo
 
 
 def _span(places: NDArray[np.intp], length: int) -> tuple[int, int]:
-    """Begin and end of the places with room for two windows, so that SSIM is exact wherever it is not 1."""
+    """Return begin and end of the places with room for two windows, so that SSIM is exact wherever it is not 1."""
     room = 2 * _RADIUS + 1
     return max(0, int(places.min()) - room), min(length, int(places.max()) + 1 + room)

@@ -1,4 +1,4 @@
-"""What the paper's tables are made of: the measures of each pair, and their means by subset and foreground size."""
+"""Compute the paper's tables: the measures of each pair, and their means by subset and foreground size."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Retrieved:
     """Measures of a pair in the retrieval-augmented setting.
 
     Attributes:
-        found: references that retrieval found, 1 to 4.
-        together: ours with all of them.
-        runs: of each method, with one of them, drawn anew for each run; the same one for all methods.
+        found: number of references that retrieval found, 1 to 4.
+        together: our measures with all of them.
+        runs: measures of each method with a single reference, drawn anew for each run and the same for all methods.
     """
 
     found: int
@@ -45,7 +45,7 @@ class Retrieved:
 
 @dataclass(frozen=True)
 class PairRecord:
-    """What is known of a pair.
+    """The figures of a pair.
 
     Attributes:
         name: of the pair.
@@ -65,12 +65,12 @@ class PairRecord:
 
     @property
     def gain(self) -> float:
-        """What ours adds to the composite's PSNR, dB."""
+        """Our PSNR less the composite's, in dB."""
         return self.measures[OURS]["psnr"] - self.measures[COMPOSITE]["psnr"]
 
     @property
     def size(self) -> str:
-        """Class of the foreground's size."""
+        """Name of the foreground's size class."""
         return next(name for name, end in FOREGROUND_SIZES.items() if self.ratio <= end)
 
 
@@ -79,9 +79,9 @@ Published = dict[Path, dict[str, Measures]]
 
 
 def read_published(folder: Path) -> Published:
-    """The ``peers`` of the manifest.jsonl that lies in a folder of pairs or beside it; none without a manifest."""
+    """Read the ``peers`` of the manifest.jsonl in a folder of pairs or beside it; return none without a manifest."""
     manifests = [base / "manifest.jsonl" for base in (folder, folder.resolve().parent)]
-    file = next((one for one in manifests if one.is_file()), None)
+    file = next((manifest for manifest in manifests if manifest.is_file()), None)
     if file is None:
         return {}
     published = {}
@@ -97,10 +97,10 @@ def read_published(folder: Path) -> Published:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """How references come about.
+    """Where references come from.
 
     Attributes:
-        gallery: name of the one that is searched.
+        gallery: name of the gallery that is searched.
         runs: random draws of a reference for each pair.
         seed: of the draws; a pair's draws depend on it and the pair's name alone.
     """
@@ -116,12 +116,12 @@ def measure_pair(
     published: dict[str, Measures] | None = None,
     retrieval: Retrieval | None = None,
 ) -> PairRecord:
-    """Measures a pair.
+    """Measure a pair.
 
     Args:
         pair: the pair.
         methods: ours under ``OURS``, and variants of it.
-        published: figures of other methods on this pair, which tell that it is a genuine one of iHarmony4.
+        published: figures of other methods on this pair; only genuine pairs of iHarmony4 have them.
         retrieval: None for the non-reference setting alone.
 
     Raises:
@@ -155,13 +155,13 @@ def measure_pair(
 
 
 def means(records: Sequence[PairRecord]) -> dict[str, Measures]:
-    """Mean measures of each method that has figures of all the records."""
+    """Return the mean measures of each method that has figures of all the records."""
     names = [name for name in records[0].measures if all(name in record.measures for record in records)]
     return {name: mean_measures([record.measures[name] for record in records]) for name in names}
 
 
 def means_by(records: Sequence[PairRecord], key: Callable[[PairRecord], str]) -> dict[str, dict[str, Any]]:
-    """``means`` and their number ``n`` for each class of the records."""
+    """Return ``means`` and the number ``n`` of records, for each class of the records."""
     groups: dict[str, list[PairRecord]] = {}
     for record in records:
         groups.setdefault(key(record), []).append(record)
@@ -169,7 +169,7 @@ def means_by(records: Sequence[PairRecord], key: Callable[[PairRecord], str]) ->
 
 
 def retrieval_figures(records: Sequence[PairRecord]) -> dict[str, Any]:
-    """The third table's figures, over the pairs that have a reference.
+    """Return the third table's figures, over the pairs that have a reference.
 
     Returns:
         "n"; "non_reference" and "together" (ours); "runs": for each method "mean" and "deviation" (of the sample) of
@@ -183,7 +183,7 @@ def retrieval_figures(records: Sequence[PairRecord]) -> dict[str, Any]:
         each = [mean_measures([retrieved.runs[name][run] for _, retrieved in pairs]) for run in range(len(of_first))]
         runs[name] = {
             "mean": mean_measures(each),
-            "deviation": {key: statistics.stdev(one[key] for one in each) if len(each) > 1 else 0.0 for key in each[0]},
+            "deviation": {key: statistics.stdev(run[key] for run in each) if len(each) > 1 else 0.0 for key in each[0]},
         }
     return {
         "n": len(pairs),
@@ -194,7 +194,7 @@ def retrieval_figures(records: Sequence[PairRecord]) -> dict[str, Any]:
 
 
 def scoring_error(records: Sequence[PairRecord]) -> float | None:
-    """Largest relative difference of a composite's MSE from the published one; None where none is published."""
+    """Return the largest relative difference of a composite's MSE from its published one, or None without any."""
     errors = [
         abs(record.measures[COMPOSITE]["mse"] / record.published_composite["mse"] - 1)
         for record in records

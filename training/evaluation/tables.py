@@ -1,8 +1,8 @@
-"""Writes the paper's tables: what Raiha reaches on pairs in iHarmony4's layout, beside published figures of the same.
+"""Write the paper's tables: our figures on pairs in iHarmony4's layout, beside published ones on the same pairs.
 
 ``python -m raiha.training.evaluation.tables DIR --gallery NAME --out .cache/tables`` measures the test split of
 iHarmony4, where DIR holds its lists, or else all pairs in DIR. It writes OUT/tables.md, OUT/tables.json (all measures,
-of each image too) and OUT/cases.jpg. Pictures go through the pipeline that serves users, at full size; figures are
+also of each image) and OUT/cases.jpg. Pictures go through the pipeline that serves users, at full size; figures are
 measured as ``raiha evaluate`` does. Table III needs a gallery.
 """
 
@@ -46,10 +46,10 @@ _CASES = 3  # of each kind on the contact sheet
 
 
 def build_report(records: Sequence[PairRecord], conditions: dict[str, Any]) -> dict[str, Any]:
-    """Everything that the tables say, for JSON.
+    """Return all figures of the tables, ready for JSON.
 
     Args:
-        records: of all pairs; at least one.
+        records: of all pairs, at least one.
         conditions: data, seed, runs, weights, machine.
     """
     return {
@@ -70,7 +70,7 @@ def _in_order(groups: dict[str, Any], order: Sequence[str] | dict[str, float]) -
 
 
 def write_markdown(report: dict[str, Any]) -> str:
-    """The tables, in the paper's layout, as Markdown."""
+    """Return the tables in the paper's layout, as Markdown."""
     lines = [
         "# Tables",
         "",
@@ -110,7 +110,7 @@ def _grouped(report: dict[str, Any], grouping: str, keys: tuple[str, str]) -> li
 def _table(
     corner: str, titles: Sequence[str], columns: Sequence[tuple[str, dict[str, float | None]]], methods: Sequence[str]
 ) -> list[str]:
-    """A Markdown table; each column is a measure's key and its values by method."""
+    """Return a Markdown table; each column is a measure's key and its values by method."""
     cells = [_marked(key, values) for key, values in columns]
     rows = [[method, *(column[method] for column in cells)] for method in methods]
     return [_row([corner, *titles]), _row(["---"] * (1 + len(titles))), *(_row(row) for row in rows)]
@@ -121,7 +121,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _marked(key: str, values: dict[str, float | None]) -> dict[str, str]:
-    """A column's values as text, its two best marked."""
+    """Return a column's values as text, the two best marked."""
     ranked = sorted((value for name, value in values.items() if value is not None and name != COMPOSITE))
     if _TITLES[key].endswith("↑"):
         ranked.reverse()
@@ -180,7 +180,7 @@ def _machine(device: str) -> str:
 
 
 def main() -> None:
-    """Measures and writes from the command line."""
+    """Measure and write tables from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", metavar="DIR", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="a folder")

@@ -31,7 +31,7 @@ _MOST_WARMTH, _MOST_TINT, _MOST_STOPS = 0.8, 0.25, 2.5  # stops that an automati
 
 
 def night(photo: Tensor, numbers: np.random.Generator) -> Tensor:
-    """Down to -3 EV, bluish or under street lamps; in half of the photos lamps and sky stay bright."""
+    """Darken by up to 3 EV, bluish or under street lamps; in half of the cases lamps and sky stay bright."""
     stops = numbers.uniform(1.5, 3.0)
     light = decode_srgb(photo)
     light = _dim_around_lamps(light, stops) if numbers.random() < 0.5 else light * 2**-stops
@@ -40,7 +40,7 @@ def night(photo: Tensor, numbers: np.random.Generator) -> Tensor:
 
 
 def dusk(photo: Tensor, numbers: np.random.Generator) -> Tensor:
-    """Some stops down, cool where it is dark and warm where it is bright."""
+    """Darken by a stop or two, and tint shadows cool and highlights warm."""
     light = _dim_around_lamps(decode_srgb(photo), numbers.uniform(0.6, 1.8))
     amount = numbers.uniform(0.4, 1.2)
     cool, warm = _tint(light, (0.85, 0.95, 1.25), amount), _tint(light, (1.2, 1.0, 0.8), amount)
@@ -49,7 +49,7 @@ def dusk(photo: Tensor, numbers: np.random.Generator) -> Tensor:
 
 
 def underwater(photo: Tensor, numbers: np.random.Generator) -> Tensor:
-    """Red swallowed, and a veil of the water's colour."""
+    """Absorb red light, and add a veil of the water's colour."""
     gains = tuple(2.0 ** -numbers.uniform(*stops) for stops in ((0.8, 2.5), (-0.1, 0.5), (-0.2, 0.5)))
     light = decode_srgb(photo) * _channels(gains) * 2 ** -numbers.uniform(0, 0.7)
     water = numbers.uniform(0.5, 1.5) * _channels((0.02, numbers.uniform(0.12, 0.24), numbers.uniform(0.16, 0.28)))
@@ -57,14 +57,14 @@ def underwater(photo: Tensor, numbers: np.random.Generator) -> Tensor:
 
 
 def coloured_light(photo: Tensor, numbers: np.random.Generator) -> Tensor:
-    """A lamp of any colour, as on a stage."""
+    """Light the scene by a lamp of any colour, as on a stage."""
     lamp = colorsys.hsv_to_rgb(numbers.random(), numbers.uniform(0.35, 0.85), 1.0)
     light = decode_srgb(photo) * 2 ** -numbers.uniform(0.0, 1.2)
     return encode_srgb(_shoulder(_tint(light, lamp, 1.0)))
 
 
 def haze(photo: Tensor, numbers: np.random.Generator) -> Tensor:
-    """Fog or haze, a little warm or cold, as bright as the brighter parts of the photo."""
+    """Add fog or haze, a little warm or cold, as bright as the brighter parts of the photo."""
     light = decode_srgb(photo)
     warmth = numbers.uniform(-0.15, 0.15)
     level = torch.quantile(_luminance(light), numbers.uniform(0.6, 0.9)).clamp(0.08, 0.7)
@@ -73,7 +73,7 @@ def haze(photo: Tensor, numbers: np.random.Generator) -> Tensor:
 
 
 def sunset(photo: Tensor, numbers: np.random.Generator) -> Tensor:
-    """Low sun: warm, a little darker and richer, with some glow."""
+    """Light the scene by a low sun: warm, a little darker and richer, with some glow."""
     light = decode_srgb(photo) * 2 ** -numbers.uniform(-0.2, 1.0)
     light = _tint(light, (1.4, 0.98, 0.55), numbers.uniform(0.4, 1.2))
     glow = _channels((0.5, 0.3, 0.15)) * numbers.uniform(0.5, 1.0)
@@ -82,7 +82,7 @@ def sunset(photo: Tensor, numbers: np.random.Generator) -> Tensor:
 
 
 def faded(photo: Tensor, numbers: np.random.Generator) -> Tensor:
-    """A flat film look: blacks lifted, whites lowered, colours pale, shadows and highlights in different tints."""
+    """Apply a flat film look: lifted blacks, lowered whites, pale colours, tinted shadows and highlights."""
     black, white = numbers.uniform(0.05, 0.2), numbers.uniform(0.75, 0.95)
     pale = _saturate(photo, numbers.uniform(0.35, 0.85))
     shadows, highlights = (_channels(numbers.normal(0, 0.04, 3).tolist()) for _ in range(2))

@@ -1,6 +1,6 @@
 """Write composites of the val split in iHarmony4's layout, so that ``raiha evaluate`` can measure what users get.
 
-``python -m raiha.training.evaluation.val_pairs PACK OUT --config training/configs/shipped.toml`` recolours objects of
+``python -m raiha.training.evaluation.val_pairs PACK OUT --config training/configs/5_fitted.toml`` recolours objects of
 the val split as training does, at the photos' own size, and writes OUT/composite_images, OUT/masks and
 OUT/real_images. These pairs keep their rims; their rim-free twins are written by raiha.training.evaluation.val_twins.
 """

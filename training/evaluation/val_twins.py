@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("pack", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--films", type=Path, help="film looks as tables")
-    parser.add_argument("--config", type=Path, default=Path(__file__).parents[1] / "configs" / "shipped.toml")
+    parser.add_argument("--config", type=Path, default=Path(__file__).parents[1] / "configs" / "5_fitted.toml")
     parser.add_argument("--count", type=int, default=200)
     arguments = parser.parse_args()
     # Twins are cut out of whole, clean pairs, and kept without loss.

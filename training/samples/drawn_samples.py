@@ -1,6 +1,6 @@
 """Samples that are drawn ahead of training, so that a step on few processor cores is the network's alone.
 
-``python -m raiha.training.samples.drawn_samples OUT --config training/configs/drawn.toml --data DATA --films FILMS
+``python -m raiha.training.samples.drawn_samples OUT --config training/configs/1_drawn.toml --data DATA --films FILMS
 --count 60000``
 draws and recolours as a step of ``raiha.training.train`` would, without references, and writes OUT/*.npy. Several such
 folders serve one run: ``raiha.training.train --drawn OUT_A OUT_B``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +12,20 @@ from typing import Any
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
+from psutil import virtual_memory
 
 from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
 from raiha.backend.colour.icc_profile import damaged
+from raiha.backend.colour.matrix_profile import D65, matrix_profile, parametric_curve, primaries_to_d50
 from raiha.backend.colour.pixels import Pixels
+from raiha.backend.colour.png_colour import profile_of_chunks
+from raiha.backend.image_metadata.metadata import Metadata, complete_file, for_format, read_metadata, vips_fields
+from raiha.backend.image_metadata.png_chunks import read_chunks
+from raiha.backend.image_metadata.tiff_tags import NO_ENTRY, read_tiff
+from raiha.backend.pipeline.request import require_mask_size
 from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.failures import disk_full, is_out_of_memory
+from raiha.gallery_tools.whole_file import replace_whole, require_replaceable
 
 WRITERS: Mapping[str, Mapping[str, Any]] = {
     ".png": {},
@@ -27,12 +37,21 @@ WRITERS: Mapping[str, Mapping[str, Any]] = {
 }
 """libvips' options for each format that can be written."""
 
+_MOST_IN_CLASSIC_TIFF = 3 << 30
+
 EIGHT_BIT = (".jpg", ".jpeg", ".webp")
 
 WITHOUT_ALPHA = (".jpg", ".jpeg")
 
-CARRIED = ("exif-", "xmp-data", "iptc-data", "resolution-unit")
-"""Beginnings of the names of the metadata that go from the picture read to the picture written."""
+_ADOBE_RGB = matrix_profile(
+    primaries_to_d50((D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06))), parametric_curve(0, 563 / 256)
+)
+"""For photos of cameras that name Adobe RGB in their EXIF data and embed no profile."""
+
+_TIFF_JPEG_COMPRESSIONS = (6, 7)
+_PHOTOMETRIC, _COMPRESSION = 262, 259
+_TIFF_KINDS = {6: "YCbCr", 9: "ICC L*a*b*", 10: "ITU L*a*b*", 32803: "raw sensor", 34892: "linear raw"}
+"""Of PhotometricInterpretation, those that libvips takes for RGB without converting them."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +61,13 @@ class ImageFile:
     Attributes:
         pixels: (H, W, 3 or 4) uint8, uint16 or float32 RGB or straight RGBA; white is 255, 65535 or 1.0.
         profile: its ICC profile, always for RGB; None: sRGB.
-        metadata: libvips' names of EXIF, XMP and IPTC fields with their types and values.
+        metadata: what its file holds beside them.
         resolution: pixels per millimetre, across and down.
     """
 
     pixels: Pixels
     profile: bytes | None = None
-    metadata: Mapping[str, tuple[int, Any]] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=Metadata)
     resolution: tuple[float, float] = (2.834645669291339, 2.834645669291339)
 
 
@@ -57,44 +76,112 @@ def read_image(path: Path) -> ImageFile:
 
     Raises:
         RaihaError: ``no-file``, ``unreadable-image`` (damaged, cut short, no picture), ``not-rgb`` (CMYK and others),
-            ``bad-depth``.
+            ``bad-depth``, ``bad-profile``, ``unknown-colours``, ``out-of-memory``.
     """
-    if not path.is_file():
-        raise RaihaError("no-file", f"There is no file {path}.", "Check the name and the folder.", exit_status=2)
-    try:
-        image = pyvips.Image.new_from_file(str(path), fail_on="truncated", revalidate=True).autorot()
-        pixels = image.numpy()
-    except pyvips.Error as error:
-        raise RaihaError(
-            "unreadable-image",
-            f"{path} cannot be read as a picture: it is damaged, cut short, or something else.",
-            "Open it in an editor, save it anew as PNG, TIFF, JPEG or WebP, and try again.",
-        ) from error
-    profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else None
+    image = _open(path)
+    chunks = read_chunks(path)
+    profile = profile_of_chunks(dict(chunks), _embedded_profile(image))
+    metadata = read_metadata(path, image, chunks)
+    if profile is None and metadata.tags.interoperability.get(1, NO_ENTRY).data[:3] == b"R03":
+        profile = _ADOBE_RGB
     return ImageFile(
-        pixels=_rgb(path, image, np.atleast_3d(pixels)),
+        pixels=_rgb(path, image, _decode(path, image)),
         profile=rgb_profile_of(profile) if profile and image.bands < 3 else profile,
-        metadata={
-            name: (image.get_typeof(name), image.get(name)) for name in image.get_fields() if name.startswith(CARRIED)
-        },
+        metadata=metadata,
         resolution=(image.xres, image.yres),
     )
 
 
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """Read a mask: (H, W) uint8, 255 = object, from a gray picture, or from a colour picture's luminance.
+def read_mask(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """Read a mask: from a gray picture, or from a colour picture's luminance; what is transparent is not the object.
+
+    Args:
+        path: the file.
+        size: height and width that it is to have, compared before its pixels are read; None: any.
+
+    Returns:
+        (H, W) uint8, 255 = object.
 
     Raises:
-        RaihaError: as ``read_image``.
+        RaihaError: as ``read_image``, and ``mask-size``.
     """
-    pixels = read_image(path).pixels[..., :3]
-    light = rgb_to_gray(converted(pixels, np.dtype(np.uint8)))
-    mask: NDArray[np.uint8] = light[..., 0]
+    image = _open(path)
+    if size is not None:
+        require_mask_size((image.height, image.width), size, "picture")
+    pixels = converted(_rgb(path, image, _decode(path, image)), np.dtype(np.uint8))
+    light: NDArray[np.uint8] = rgb_to_gray(pixels[..., :3])[..., 0]
+    if pixels.shape[2] == 3:
+        return light
+    opaque: NDArray[np.uint16] = light.astype(np.uint16) * pixels[..., 3]
+    mask: NDArray[np.uint8] = np.rint(opaque * (1 / 255)).astype(np.uint8)
     return mask
 
 
+def _open(path: Path) -> Any:
+    """Open a picture, upright; only its header is read."""
+    if not path.is_file():
+        raise RaihaError("no-file", f"There is no file {path}.", "Check the name and the folder.", exit_status=2)
+    try:
+        image = pyvips.Image.new_from_file(str(path), fail_on="truncated", revalidate=True).autorot()
+    except pyvips.Error as error:
+        raise _unreadable(path, error) from error
+    if str(image.get("vips-loader")).startswith("tiff"):
+        _require_rgb_tiff(path)
+    return image
+
+
+def _decode(path: Path, image: Any) -> Pixels:
+    """Read the pixels, (H, W, channels)."""
+    if image.width * image.height * image.bands * _BYTES_OF_FORMAT.get(image.format, 8) > virtual_memory().available:
+        raise _too_large(path)
+    try:
+        return np.atleast_3d(image.numpy())
+    except pyvips.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: pyvips.Error) -> RaihaError:
+    if is_out_of_memory(error):
+        return _too_large(path)
+    return RaihaError(
+        "unreadable-image",
+        f"{path} cannot be read as a picture: it is damaged, cut short, or something else.",
+        "Open it in an editor, save it anew as PNG, TIFF, JPEG or WebP, and try again.",
+    )
+
+
+def _too_large(path: Path) -> RaihaError:
+    return RaihaError(
+        "out-of-memory",
+        f"There is not enough memory for {path}.",
+        "Close other programs, or crop the picture, and try again.",
+    )
+
+
+_BYTES_OF_FORMAT = {"uchar": 1, "char": 1, "ushort": 2, "short": 2, "uint": 4, "int": 4, "float": 4}
+
+
+def _embedded_profile(image: Any) -> bytes | None:
+    return image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else None
+
+
+def _require_rgb_tiff(path: Path) -> None:
+    try:
+        tags = read_tiff(path).main
+    except ValueError:
+        return  # libvips has read it, so its pixels are there
+    (kind,) = tags.get(_PHOTOMETRIC, NO_ENTRY).integers() or (None,)
+    (compression,) = tags.get(_COMPRESSION, NO_ENTRY).integers() or (None,)
+    if kind in _TIFF_KINDS and not (kind == 6 and compression in _TIFF_JPEG_COMPRESSIONS):
+        raise RaihaError(
+            "not-rgb",
+            f"{path.name} holds its colours as {_TIFF_KINDS[kind]}, not as RGB.",
+            "Convert it to RGB in an editor and try again.",
+        )
+
+
 def alike(picture: ImageFile, model: ImageFile) -> Pixels:
-    """The picture's pixels with the depth and in the colour space of another one, (H, W, 3 or 4).
+    """Return the picture's pixels with the depth and in the colour space of another one, (H, W, 3 or 4).
 
     Colours that the other space or 16 bits cannot hold are limited to what they can.
 
@@ -118,14 +205,17 @@ def alike(picture: ImageFile, model: ImageFile) -> Pixels:
     return converted(np.concatenate([moved, deep[..., 3:]], axis=2), depth)
 
 
-def write_image(path: Path, image: ImageFile) -> None:
+def write_image(path: Path, image: ImageFile) -> tuple[str, ...]:
     """Write a picture in the format that the file's name ends with, whole or not at all.
 
     The file keeps the depth that its format can hold: PNG 8 and 16 bits (floats become 16), TIFF every depth, JPEG and
-    WebP 8 bits. EXIF is not written into TIFF, which libvips cannot do; resolution, XMP and IPTC are.
+    WebP 8 bits.
+
+    Returns:
+        What of the picture's file is not in the new one, each to be continued by "is not in the result".
 
     Raises:
-        RaihaError: ``unknown-format``, ``no-alpha`` (JPEG holds no transparency), ``not-written``.
+        RaihaError: ``unknown-format``, ``no-alpha`` (JPEG holds no transparency), ``not-written``, ``disk-full``.
     """
     ending = path.suffix.lower()
     check_writable(path, alpha=image.pixels.shape[2] == 4)
@@ -134,12 +224,17 @@ def write_image(path: Path, image: ImageFile) -> None:
     picture = pyvips.Image.new_from_array(
         np.ascontiguousarray(pixels), interpretation=names[pixels.dtype.itemsize]
     ).copy(xres=image.resolution[0], yres=image.resolution[1])
-    for name, (kind, value) in image.metadata.items():
-        picture.set_type(kind, name, value)
+    metadata = for_format(image.metadata, ending)
+    for name, value in vips_fields(metadata, ending).items():
+        picture.set_type(pyvips.GValue.blob_type, name, value)
     picture.set_type(pyvips.GValue.gint_type, "orientation", 1)
     if image.profile is not None:
         picture.set_type(pyvips.GValue.blob_type, "icc-profile-data", image.profile)
-    _write_whole(path, picture, WRITERS[ending])
+    options = dict(WRITERS[ending])
+    if ending in (".tif", ".tiff") and pixels.nbytes > _MOST_IN_CLASSIC_TIFF:
+        options["bigtiff"] = True
+    _write_whole(path, picture, options, metadata)
+    return metadata.lost
 
 
 def check_writable(path: Path, *, alpha: bool) -> None:
@@ -165,6 +260,10 @@ def check_writable(path: Path, *, alpha: bool) -> None:
         )
     if not path.parent.is_dir():
         raise _not_written(path, f"there is no folder {path.parent}")
+    try:
+        require_replaceable(path)
+    except OSError as error:
+        raise _not_written(path, error.strerror or str(error)) from error
 
 
 def _rgb(path: Path, image: Any, pixels: Pixels) -> Pixels:
@@ -187,7 +286,7 @@ def _rgb(path: Path, image: Any, pixels: Pixels) -> Pixels:
 
 
 def _at_depth(pixels: Pixels, ending: str) -> Pixels:
-    """The same picture with the depth that the format can hold."""
+    """Return the picture with the depth that the format can hold."""
     if ending in EIGHT_BIT:
         return converted(pixels, np.dtype(np.uint8))
     if ending == ".png" and pixels.dtype.kind == "f":
@@ -196,7 +295,7 @@ def _at_depth(pixels: Pixels, ending: str) -> Pixels:
 
 
 def converted(pixels: Pixels, depth: np.dtype[Any]) -> Pixels:
-    """The same picture at another depth: uint8, uint16 or float32, rounded to nearest and limited to what it holds."""
+    """Return the picture as uint8, uint16 or float32, rounded to nearest and limited to what that holds."""
     if pixels.dtype == depth:
         return pixels
     result = np.empty(pixels.shape, dtype=depth)
@@ -214,14 +313,16 @@ def _white(depth: np.dtype[Any]) -> float:
     return float(np.iinfo(depth).max) if depth.kind == "u" else 1.0
 
 
-def _write_whole(path: Path, picture: Any, options: Mapping[str, Any]) -> None:
-    """Write beside the file and rename: a reader sees the old file or the new one, never a part."""
+def _write_whole(path: Path, picture: Any, options: Mapping[str, Any], metadata: Metadata) -> None:
     try:
-        with tempfile.TemporaryDirectory(prefix=".raiha-", dir=path.parent) as folder:
-            whole = Path(folder) / path.name
+        with replace_whole(path) as whole:
             picture.write_to_file(str(whole), **options)
-            whole.replace(path)
+            complete_file(whole, metadata, path.suffix.lower())
     except (OSError, pyvips.Error) as error:
+        if "No space left" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:
+            raise disk_full(f" for {path}") from error
+        if is_out_of_memory(error):
+            raise
         raise _not_written(path, str(error).strip().splitlines()[0] if str(error).strip() else "unknown") from error
 
 

@@ -118,7 +118,7 @@ def find_photos(folders: Iterable[Path], skip: Skip = _ignore) -> Iterator[Path]
         below = [entry for entry in visible if _is_folder(entry, skip)]
         folders_left.extend(Path(entry.path) for entry in reversed(below) if not entry.is_symlink())
         links_left.extend(Path(entry.path) for entry in below if entry.is_symlink())
-        yield from _photos_among([entry for entry in visible if entry not in below], skip)
+        yield from _photos_among([entry for entry in visible if entry not in set(below)], skip)
 
 
 def _is_folder(entry: os.DirEntry[str], skip: Skip) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import errors, zmtp
-from .connection_file import Daemon, find_daemon, forget_daemon
+from .connection_file import Daemon, find_daemon, forget_daemon, is_gone, is_unproven
 from .errors import ClientError
 from .messages import MAGIC, MOST_REFERENCES, PROTOCOL, Event, Frame, Result, digest, result_of
 from .zmtp import AnotherProgramError, Buffer, Dealer
@@ -147,14 +147,25 @@ class Client:
             raise errors.no_daemon()
         if daemon.protocol != PROTOCOL:
             raise errors.other_version(daemon, PROTOCOL)
+        if is_gone(daemon, runtime_folder):
+            forget_daemon(daemon, runtime_folder)
+            raise errors.no_daemon()
         try:
-            dealer = zmtp.dial(daemon.endpoint)
+            return cls._greeted(daemon, name)
         except (ConnectionRefusedError, AnotherProgramError) as error:
             forget_daemon(daemon, runtime_folder)
             raise errors.no_daemon() from error
-        except OSError as error:
+        except (OSError, ClientError) as error:
+            if _is_silence(error) and is_unproven(daemon, runtime_folder):
+                forget_daemon(daemon, runtime_folder)
+                raise errors.no_daemon() from error
+            if isinstance(error, ClientError):
+                raise
             raise errors.no_answer(daemon, str(error)) from error
-        client = cls(daemon, dealer)
+
+    @classmethod
+    def _greeted(cls, daemon: Daemon, name: str) -> Client:
+        client = cls(daemon, zmtp.dial(daemon.endpoint))
         try:
             client.hello = client.ask("hello", protocol=PROTOCOL, client=name)
         except BaseException:
@@ -372,3 +383,10 @@ class Client:
         if header["type"] != "result":
             return None
         return result_of(header, frames)
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether a greeting failed as it does at another program's port."""
+    return isinstance(error, OSError) or (
+        isinstance(error, ClientError) and error.code in ("no-answer", "connection-closed")
+    )

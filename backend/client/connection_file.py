@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import errors
+from .daemon_lock import holds_lock
 from .errors import ClientError
 
 CONNECTION_FILE = "raiha-daemon.json"
@@ -63,6 +64,26 @@ def find_daemon(runtime_folder: str | Path | None = None) -> Daemon | None:
             continue
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise errors.damaged_file(folder / CONNECTION_FILE, error) from error
+    return None
+
+
+def is_gone(daemon: Daemon, runtime_folder: str | Path | None) -> bool:
+    """Whether the daemon of the connection file has surely ended: nobody holds its lock."""
+    return _lock_of(daemon, runtime_folder) is False
+
+
+def is_unproven(daemon: Daemon, runtime_folder: str | Path | None) -> bool:
+    """Whether no lock shows that the daemon lives, so that whoever has its port may be another program."""
+    return _lock_of(daemon, runtime_folder) is not True
+
+
+def _lock_of(daemon: Daemon, runtime_folder: str | Path | None) -> bool | None:
+    for folder in _folders(runtime_folder):
+        try:
+            if _parse(_read(folder)) == daemon:
+                return holds_lock(folder)
+        except (ClientError, OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue
     return None
 
 

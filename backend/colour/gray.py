@@ -7,10 +7,13 @@ import struct
 import numpy as np
 
 from raiha.backend.colour.luminance import LUMINANCE
+from raiha.backend.colour.matrix_profile import SRGB_CHROMATICITIES, matrix_profile, primaries_to_d50, sampled_curve
 from raiha.backend.colour.pixels import Pixels
 
 _ROWS = 64
 """Rows converted at a time, so that float64 copies stay small."""
+
+_SAMPLES = 4096
 
 
 def gray_to_rgb(pixels: Pixels) -> Pixels:
@@ -41,29 +44,32 @@ def rgb_to_gray(pixels: Pixels) -> Pixels:
 
 
 def rgb_profile_of(profile: bytes) -> bytes:
-    """Return an RGB ICC profile with a gray profile's tone curve and sRGB's primaries; return others as they are.
+    """Return an RGB profile with a gray profile's tone curve and sRGB's primaries; any other profile as it is.
 
-    ICC.1:2010, tags 9.2: a gray profile has one curve, ``kTRC``, which a matrix profile holds three times.
+    ICC.1:2010, 8.3.4: a gray profile has one curve, ``kTRC``. It leads to luminance when the connection space is XYZ,
+    and to L* when it is Lab; a matrix profile holds the curve to luminance three times.
     """
     if profile[16:20] != b"GRAY":
         return profile
     curve = _tag(profile, b"kTRC")
-    white = _tag(profile, b"wtpt")
-    if curve is None or white is None:
+    if curve is None:
         return profile
-    tags = {
-        b"desc": b"desc\0\0\0\0" + struct.pack(">I", 11) + b"gray curve\0" + b"\0" * 78,
-        b"cprt": b"text\0\0\0\0no copyright\0",
-        b"wtpt": white,
-        # sRGB's primaries, adapted to the D50 of the profile connection space, as in its own ICC profile.
-        b"rXYZ": _xyz(0.43607, 0.22249, 0.01392),
-        b"gXYZ": _xyz(0.38515, 0.71687, 0.09708),
-        b"bXYZ": _xyz(0.14307, 0.06061, 0.71410),
-        b"rTRC": curve,
-        b"gTRC": curve,
-        b"bTRC": curve,
-    }
-    return _profile_of_tags(profile[:128], tags)
+    if profile[20:24] == b"Lab ":
+        curve = _luminance_curve(curve)
+    return matrix_profile(primaries_to_d50(SRGB_CHROMATICITIES), curve, profile[8:12])
+
+
+def _luminance_curve(curve: bytes) -> bytes:
+    """Return the tag of a curve to luminance, given one to L* / 100 (CIE 1976)."""
+    # Imported here because curves need torch, and clients of the daemon, which import this file, do not.
+    from raiha.backend.colour.icc_profile import damaged, parse_curve
+
+    try:
+        lightness = parse_curve(curve).decode(np.linspace(0, 1, _SAMPLES, dtype=np.float32)).astype(np.float64)
+    except (ValueError, KeyError, struct.error) as error:
+        raise damaged() from error
+    relative = (lightness * 100 + 16) / 116
+    return sampled_curve(np.where(relative > 6 / 29, relative**3, (relative - 4 / 29) * 3 * (6 / 29) ** 2))
 
 
 def _tag(profile: bytes, name: bytes) -> bytes | None:
@@ -76,19 +82,3 @@ def _tag(profile: bytes, name: bytes) -> bytes | None:
         if signature == name and offset + size <= len(profile):
             return profile[offset : offset + size]
     return None
-
-
-def _xyz(x: float, y: float, z: float) -> bytes:
-    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in (x, y, z)))
-
-
-def _profile_of_tags(header: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """Return a display profile for RGB; version and intent are those of the gray profile's ``header`` (128 bytes)."""
-    table = struct.pack(">I", len(tags))
-    data = b""
-    begin = 128 + 4 + 12 * len(tags)
-    for name, content in tags.items():
-        table += struct.pack(">4sII", name, begin + len(data), len(content))
-        data += content + b"\0" * (-len(content) % 4)
-    size = struct.pack(">I", begin + len(data))
-    return size + header[4:12] + b"mntrRGB XYZ " + header[24:128] + table + data

@@ -50,7 +50,7 @@ def read_profile(data: bytes) -> IccProfile:
             return IccProfile(None, (), b"B2A0" in tags)
         columns = [struct.unpack_from(">3i", tags[name], 8) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
         matrix = tuple(tuple(column[row] / 65536 for column in columns) for row in range(3))
-        curves = tuple(_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
+        curves = tuple(parse_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
     except (KeyError, ValueError, struct.error, ZeroDivisionError) as error:
         raise damaged() from error
     return IccProfile(matrix, curves, True)
@@ -76,7 +76,12 @@ def _tags(data: bytes) -> dict[bytes, bytes]:
     return tags
 
 
-def _curve(tag: bytes) -> ToneCurve:
+def parse_curve(tag: bytes) -> ToneCurve:
+    """Parse a ``curv`` or ``para`` tag.
+
+    Raises:
+        ValueError, KeyError, struct.error: it is damaged.
+    """
     if tag[:4] == b"para":
         return _parametric(tag)
     if tag[:4] != b"curv":

@@ -13,6 +13,7 @@ from rich.progress import Progress as Bars
 
 from raiha.backend.client import raiha_texts as texts
 from raiha.backend.commands.output import JsonFlag, emit, stderr
+from raiha.backend.commands.protection import protect_inputs
 from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def harmonize(
         raiha harmonize composite.png --mask mask.png --only colour --strength 0.7 -o better.png
     """
     began = time.perf_counter()
-    _refuse_to_overwrite(output, [image, mask, background])
+    protect_inputs(output, [image, mask, background, *(reference or ()), *(exclude or ())])
+    if gallery is not None and not no_gallery:
+        _protect_gallery(output, gallery)
     from dataclasses import replace
 
     from raiha.backend.image_file import check_writable, write_image
@@ -79,19 +82,18 @@ def harmonize(
         excluded=tuple(exclude or ()),
     )
     result, by_daemon = _harmonized(request, no_daemon=no_daemon)
-    write_image(output, replace(source, pixels=result.layer))
-    report = _report(output, result, by_daemon, time.perf_counter() - began)
+    lost = write_image(output, replace(source, pixels=result.layer))
+    report = _report(output, result, by_daemon, lost, time.perf_counter() - began)
     emit(report, json, _text(report))
 
 
-def _refuse_to_overwrite(output: Path, inputs: list[Path | None]) -> None:
-    if any(path is not None and path.exists() and output.exists() and output.samefile(path) for path in inputs):
-        raise RaihaError(
-            "would-overwrite",
-            f"{output} is one of the pictures to be read.",
-            "Choose another name with -o: what you give is never written over.",
-            exit_status=2,
-        )
+def _protect_gallery(output: Path, name: str) -> None:
+    """Check that the output is no photo of the gallery, any of which may be read as a reference."""
+    if output.exists():
+        from raiha.gallery_tools.store import Gallery
+
+        with Gallery(name) as opened:
+            protect_inputs(output, (photo.file.path for photo in opened.photos()))
 
 
 def _read_request(
@@ -113,7 +115,7 @@ def _read_request(
     request = HarmonizeRequest(
         layer=source.pixels,
         background=behind,
-        mask=None if mask is None else read_mask(mask),
+        mask=None if mask is None else read_mask(mask, (source.pixels.shape[0], source.pixels.shape[1])),
         offset=offset,
         profile=source.profile,
     )
@@ -143,7 +145,7 @@ def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[Harmoniz
             try:
                 return harmonize_by_daemon(request, bar.show), True
             except RaihaError as error:
-                if error.code != "no-daemon":
+                if error.code not in ("no-daemon", "frame-too-large"):
                     raise
         from raiha.backend.pipeline.pipeline import Pipeline
 
@@ -164,7 +166,9 @@ class _ProgressBar(Bars):
         self.update(self._bar, description=STAGES.get(stage, stage), completed=fraction)
 
 
-def _report(output: Path, result: HarmonizeResult, by_daemon: bool, seconds: float) -> dict[str, Any]:
+def _report(
+    output: Path, result: HarmonizeResult, by_daemon: bool, lost: tuple[str, ...], seconds: float
+) -> dict[str, Any]:
     references = [
         {
             "path": str(reference.path),
@@ -180,6 +184,7 @@ def _report(output: Path, result: HarmonizeResult, by_daemon: bool, seconds: flo
         "references": references,
         "seconds": {**stages, "total": round(seconds, 4)},
         "daemon": by_daemon,
+        "lost": list(lost),
     }
 
 
@@ -188,4 +193,5 @@ def _text(report: dict[str, Any]) -> str:
     for reference in report["references"]:
         score = "chosen by you" if reference["score"] is None else f"score {reference['score']:.3f}"
         lines.append(f"  reference {reference['path']} ({score})")
+    lines += [f"  {what} is not in the result" for what in report["lost"]]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import zipfile
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,8 +64,25 @@ def _zip(installer: Any, editor: Editor, path: Path) -> Report:
             f"Run `raiha install-plugin {editor.value}`.",
             exit_status=2,
         )
-    report: Report = installer.write_zip(path.expanduser().absolute())
+    target = path.expanduser().absolute()
+    _require_own_zip(target)
+    report: Report = installer.write_zip(target)
     return report
+
+
+def _require_own_zip(path: Path) -> None:
+    """Check that nothing is in the zip's place but an earlier one."""
+    if not path.exists():
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            is_own = "raiha.desktop" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        is_own = False
+    if not is_own:
+        raise RaihaError(
+            "would-overwrite", f"{path} is not a zip of this plug-in.", "Choose another name with --zip.", exit_status=2
+        )
 
 
 def _as_object(report: Report) -> dict[str, Any]:

@@ -36,14 +36,12 @@ def search(
     """
     from raiha.backend.image_file import read_mask
     from raiha.backend.pipeline.references import find_references
-    from raiha.backend.pipeline.request import require_mask_size
     from raiha.gallery_tools.extractors.extractor import load_extractor
     from raiha.gallery_tools.photos import load_photo
     from raiha.gallery_tools.store import Gallery
 
     photo = load_photo(image)
-    object_mask = read_mask(mask)
-    require_mask_size(object_mask.shape, photo.shape, "image")
+    object_mask = read_mask(mask, (photo.shape[0], photo.shape[1]))
     if not object_mask.any():
         raise RaihaError("empty-mask", "The mask is empty: all of it is black.", "Paint the object white.")
     with Gallery(gallery) as opened:

@@ -25,6 +25,7 @@ from raiha.backend.daemon.protocol import (
 )
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, PreviewResult, Progress
 from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.failures import describe_failure
 
 log = logging.getLogger("raiha.daemon")
 
@@ -172,12 +173,9 @@ class Worker:
         except RaihaError as error:
             log.info("job %s: %s", identifier, error)
             header, frames = error_header(identifier, error), []
-        except MemoryError:
-            log.exception("job %s", identifier)
-            header, frames = error_header(identifier, _out_of_memory()), []
         except Exception as error:
             log.exception("job %s", identifier)
-            header, frames = error_header(identifier, unexpected(error, self._log_path)), []
+            header, frames = error_header(identifier, described(error, self._log_path)), []
         return seal(self._key, header, frames)
 
     def _work(self, job: Job) -> tuple[Header, list[Any]]:
@@ -223,18 +221,10 @@ class Worker:
         return result_message(job.key[1], result, wanted.layer_format)
 
 
-def unexpected(error: Exception, log_path: Path) -> RaihaError:
-    """What a user is told of an error that nobody foresaw."""
-    return RaihaError(
+def described(error: Exception, log_path: Path) -> RaihaError:
+    """Return any error as the sentences that a user reads: the one place of the daemon where that is done."""
+    return describe_failure(error) or RaihaError(
         "unexpected",
         f"Something went wrong in the Raiha daemon that should not ({type(error).__name__}: {error}).",
         f"Your picture is unchanged. The log says more: {log_path}",
-    )
-
-
-def _out_of_memory() -> RaihaError:
-    return RaihaError(
-        "out-of-memory",
-        "There is not enough memory for a layer of this size.",
-        "Close other programs, or crop the picture, and try again.",
     )

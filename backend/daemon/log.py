@@ -16,6 +16,7 @@ def log_path() -> Path:
 
 def start_logging() -> None:
     """Sends what the daemon logs to its file (four of at most 1 MB) and to stderr."""
+    logging.raiseExceptions = False  # a log that cannot be written must not fill stderr with tracebacks
     path = log_path()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")

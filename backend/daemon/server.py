@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,12 +17,9 @@ import zmq
 from raiha.backend.daemon.authentication import MAX_PARTS, ReplayGuard, seal, split
 from raiha.backend.daemon.connection import (
     Connection,
-    has_connection_file,
-    remove_connection_file,
-    single_instance,
-    write_connection_file,
+    RuntimeFolder,
 )
-from raiha.backend.daemon.jobs import Job, JobKey, PipelineLike, Worker, unexpected
+from raiha.backend.daemon.jobs import Job, JobKey, PipelineLike, Worker, described
 from raiha.backend.daemon.log import log_path
 from raiha.backend.daemon.protocol import PROTOCOL, BadMessage, Header, error_header, parse_header
 from raiha.backend.daemon.wakeup import Wakeup
@@ -88,12 +84,14 @@ class Server:
         self._limits = limits or Limits()
         self._key = secrets.token_bytes(32)
         self._wakeup = Wakeup()
-        self._worker = Worker(pipeline_factory, self._key, self._wakeup.notify, log_path())
+        self._log_path = log_path()
+        self._worker = Worker(pipeline_factory, self._key, self._wakeup.notify, self._log_path)
         self._guard = ReplayGuard()
         self._jobs: dict[JobKey, Job] = {}
         self._sent_progress: dict[JobKey, tuple[str, float]] = {}
         self._peers: dict[bytes, None] = {}
         self._ending = False
+        self._mending_failed = False
         self._began = time.monotonic()
         self._last_job = time.monotonic()
 
@@ -111,20 +109,23 @@ class Server:
         Raises:
             RaihaError: ``already-running`` or ``port-taken``.
         """
-        folder = runtime_folder()
         try:
-            with single_instance(folder), zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+            with (
+                RuntimeFolder(runtime_folder()) as folder,
+                zmq.Context() as context,
+                context.socket(zmq.ROUTER) as router,
+            ):
                 self._router = router
                 self._configure(router)
                 connection = self._bind(router)
-                write_connection_file(folder, connection)
+                folder.announce(connection)
                 try:
                     log.info("daemon %s listens on %s", connection.version, connection.endpoint)
                     if on_ready is not None:
                         on_ready(connection)
                     self._loop(folder, connection)
                 finally:
-                    remove_connection_file(folder, connection)
+                    folder.withdraw(connection)
                     self._end_jobs()
                     log.info("daemon ends")
         finally:
@@ -156,10 +157,10 @@ class Server:
             pid=os.getpid(),
             endpoint=endpoint.rstrip(b"\0").decode(),
             key=self._key,
-            log=log_path(),
+            log=self._log_path,
         )
 
-    def _loop(self, folder: Path, connection: Connection) -> None:
+    def _loop(self, folder: RuntimeFolder, connection: Connection) -> None:
         poller = zmq.Poller()
         poller.register(self._router, zmq.POLLIN)
         poller.register(self._wakeup.fileno(), zmq.POLLIN)
@@ -176,9 +177,20 @@ class Server:
             if is_due:
                 due = time.monotonic() + self._limits.tick_seconds
                 self._release_if_idle()
-                # Removed by a cleaner of old files, or by a client that could not reach us: without it we are lost.
-                if not has_connection_file(folder, connection):
-                    write_connection_file(folder, connection)
+                self._mend(folder, connection)
+
+    def _mend(self, folder: RuntimeFolder, connection: Connection) -> None:
+        """Put back what a cleaner of old files has taken away: without the connection file nobody finds us."""
+        try:
+            folder.mend(connection)
+            self._mending_failed = False
+        except RaihaError as error:
+            log.info("another daemon has taken over: %s", error)
+            self._ending = True
+        except OSError as error:  # no descriptor or no room just now: tried again at the next tick
+            if not self._mending_failed:
+                log.warning("the connection file cannot be put back just now: %s", error)
+            self._mending_failed = True
 
     # Receiving
 
@@ -222,7 +234,7 @@ class Server:
             self._send(peer, seal(self._key, error_header(identifier, error)))
         except Exception as error:  # One client's message, or a damaged gallery, must not end the daemon for all.
             log.exception("message not understood")
-            self._send(peer, seal(self._key, error_header(identifier, unexpected(error, log_path()))))
+            self._send(peer, seal(self._key, error_header(identifier, described(error, self._log_path))))
 
     def _accept(self, job: Job) -> None:
         if job.key in self._jobs:
@@ -267,7 +279,7 @@ class Server:
             "pid": os.getpid(),
             "capabilities": CAPABILITIES,
             "galleries": self._galleries(),
-            "log": str(log_path()),
+            "log": str(self._log_path),
             "max_frame_bytes": self._limits.frame_bytes,
         }
 
@@ -281,7 +293,7 @@ class Server:
             "queue": self._worker.waiting,
             "busy": self._worker.busy,
             "weights_loaded": self._worker.weights_loaded,
-            "log": str(log_path()),
+            "log": str(self._log_path),
         }
 
     # Jobs

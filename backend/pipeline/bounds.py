@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 from raiha.backend.pipeline.request import HarmonizeRequest, require_mask_size
 from raiha.gallery_tools.errors import RaihaError
 
+FAINT = 0.02
+"""Share of what is opaque up to which a pixel is all but transparent, unless the whole object is."""
+
+STRAYS = 0.002
+"""Share of the object's pixels that may lie apart from it as specks that do not count."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -29,7 +35,10 @@ class Window:
 
 
 def object_bounds(request: HarmonizeRequest) -> Window:
-    """Return the smallest window that holds every pixel of the object that lies on the background.
+    """Return the smallest window that holds the object, as far as it lies on the background.
+
+    Strays do not count: pixels that are all but transparent, as erasers and cut-out tools leave them, and specks apart
+    from the object that are hardly anything beside it. They change with the object all the same.
 
     Raises:
         RaihaError: ``bad-layer``, ``no-mask``, ``mask-size``, ``empty-mask`` or ``off-canvas``.
@@ -56,13 +65,15 @@ def object_bounds(request: HarmonizeRequest) -> Window:
     return Window(left, top, right - left, bottom - top)
 
 
-def object_pixels(request: HarmonizeRequest, rows: slice, columns: slice) -> NDArray[np.bool_]:
-    """Return (h, w) which of these pixels of the layer belong to the object: opaque to some degree, and in the mask."""
+def object_pixels(request: HarmonizeRequest, rows: slice, columns: slice, least: float = 0.0) -> NDArray[np.bool_]:
+    """Return (h, w) which pixels of this part are the object: alpha and mask above ``least``, 0 to 1."""
     covered = np.ones((1, 1), dtype=bool)
     if request.layer.shape[2] == 4:
-        covered = request.layer[rows, columns, 3] > 0
+        alpha = request.layer[rows, columns, 3]
+        opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else 1
+        covered = alpha > least * opaque
     if request.mask is not None:
-        covered = covered & (request.mask[rows, columns] > 0)
+        covered = covered & (request.mask[rows, columns] > least * 255)
     return covered
 
 
@@ -88,14 +99,34 @@ def _check(request: HarmonizeRequest) -> None:
 
 def _covered_rows_and_columns(request: HarmonizeRequest) -> tuple[int, int, int, int] | None:
     """Return top, bottom, left, right of the object in the layer's pixels, ends excluded; None if there is none."""
-    rows = np.zeros(request.layer.shape[0], dtype=bool)
-    columns = np.zeros(request.layer.shape[1], dtype=bool)
-    step = max(1, (1 << 20) // request.layer.shape[1])
-    for top in range(0, len(rows), step):
-        covered = object_pixels(request, slice(top, top + step), slice(None))
-        rows[top : top + step] = covered.any(axis=1)
-        columns |= covered.any(axis=0)
-    if not rows.any():
+    height, width = request.layer.shape[:2]
+    # [0] counts all pixels of the object, [1] those that are more than all but transparent.
+    rows, columns = np.zeros((2, height), dtype=np.int64), np.zeros((2, width), dtype=np.int64)
+    step = max(1, (1 << 20) // width)
+    for top in range(0, height, step):
+        band = slice(top, top + step)
+        for level, least in enumerate((0.0, FAINT)):
+            covered = object_pixels(request, band, slice(None), least)
+            rows[level, band] = np.count_nonzero(covered, axis=1)
+            columns[level] += np.count_nonzero(covered, axis=0)
+    if not rows[0].any():
         return None
-    down, across = np.flatnonzero(rows), np.flatnonzero(columns)
-    return int(down[0]), int(down[-1]) + 1, int(across[0]), int(across[-1]) + 1
+    level = 1 if rows[1].any() else 0
+    return (*_span_without_strays(rows[level]), *_span_without_strays(columns[level]))
+
+
+def _span_without_strays(counts: NDArray[np.int64]) -> tuple[int, int]:
+    """Return begin and end of the rows (or columns) of the object, given its pixels in each of them.
+
+    Runs of rows at either end are left out while they hold less than ``STRAYS`` of all pixels.
+    """
+    filled = np.flatnonzero(counts)
+    runs = [(int(run[0]), int(run[-1]) + 1) for run in np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)]
+    allowed = STRAYS * counts.sum()
+    while len(runs) > 1:
+        first, last = (counts[begin:end].sum() for begin, end in (runs[0], runs[-1]))
+        allowed -= min(first, last)
+        if allowed < 0:
+            break
+        runs.pop(0 if first <= last else -1)
+    return runs[0][0], runs[-1][1]

@@ -16,7 +16,7 @@ from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_inference_settings
 from raiha.backend.network.weights import load_network
 from raiha.backend.pipeline.bounds import Window, object_bounds
-from raiha.backend.pipeline.crops import Crop, Crops, read_crops
+from raiha.backend.pipeline.crops import Crop, Crops, read_crops, window_around
 from raiha.backend.pipeline.full_resolution import apply
 from raiha.backend.pipeline.predictor import Predictor
 from raiha.backend.pipeline.references import (
@@ -34,6 +34,7 @@ from raiha.backend.pipeline.request import (
     Progress,
     UsedReference,
 )
+from raiha.backend.pipeline.surroundings import require_surroundings
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.store import Gallery
@@ -157,6 +158,7 @@ class Pipeline:
         with run.stage("reading"):
             bounds = object_bounds(request)
             predictor = self._loaded_predictor()
+            require_surroundings(request, window_around(request, bounds, predictor.settings.wide_context))
             crops = read_crops(
                 request, bounds, predictor.settings, whole=_to_search(request) > 0, preview_side=preview_side
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import socket
@@ -15,9 +16,11 @@ from typing import Any
 import pytest
 import zmq
 from client_jobs import finish, frame, noise, send
+from filelock import FileLock
 from running_daemon import RunningDaemon
 
 from raiha.backend.client import daemon_start, raiha_client, zmtp
+from raiha.backend.client.daemon_lock import LOCK_FILE, holds_lock
 from raiha.backend.client.raiha_client import (
     CONNECTION_FILE,
     MAGIC,
@@ -141,10 +144,55 @@ def test_a_port_that_another_program_has_now() -> None:
 
 def test_a_port_where_nobody_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zmtp, "CONNECT_SECONDS", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, FileLock(runtime_folder() / LOCK_FILE):
         path = write_connection_file(endpoint=f"tcp://127.0.0.1:{server.getsockname()[1]}")
         assert code_of(Client.connect) == "no-answer"
     assert path.exists()
+
+
+@pytest.mark.parametrize("lock", ["missing", "free"])
+@pytest.mark.parametrize("kind", ["silent", "closing", "zeromq"])
+def test_a_port_that_another_program_has_now_is_known_by_the_lock(
+    monkeypatch: pytest.MonkeyPatch, kind: str, lock: str
+) -> None:
+    """Whatever that program does with us, nobody holds the daemon's lock; its process id may be anybody's."""
+    monkeypatch.setattr(zmtp, "CONNECT_SECONDS", 0.1)
+    if lock == "free":
+        (runtime_folder() / LOCK_FILE).touch()
+    with another_program(kind) as port:
+        path = write_connection_file(endpoint=f"tcp://127.0.0.1:{port}", pid=os.getpid())
+        assert code_of(Client.connect) == "no-daemon"
+    assert not path.exists()
+
+
+@contextlib.contextmanager
+def another_program(kind: str) -> Iterator[int]:
+    if kind == "zeromq":
+        with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+            yield router.bind_to_random_port("tcp://127.0.0.1")
+        return
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def close_all() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    server.accept()[0].close()
+
+        if kind == "closing":
+            threading.Thread(target=close_all, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_lock_is_seen_while_it_is_held_and_left_as_it_was() -> None:
+    folder = runtime_folder()
+    assert holds_lock(folder) is None
+    with FileLock(folder / LOCK_FILE):
+        assert holds_lock(folder) is True
+    (folder / LOCK_FILE).touch()
+    assert holds_lock(folder) is False
+    with FileLock(folder / LOCK_FILE, timeout=0):
+        assert holds_lock(folder) is True
 
 
 def test_a_wrong_key(daemon: RunningDaemon) -> None:

@@ -87,14 +87,51 @@ def test_a_daemon_gives_the_same_bytes(folder: Path, start_daemon: Callable[...,
         (["layer.png", "--background", "composite.png", "--offset", "900,0", "-o", "out.png"], "off-canvas", 1),
         (["layer.png", "--background", "composite.png", "-o", "out.jpg"], "no-alpha", 2),
         (["composite.png", "--mask", "mask.png", "-o", "composite.png"], "would-overwrite", 2),
+        (["composite.png", "--mask", "mask.png", "-o", "mask.png"], "would-overwrite", 2),
+        (["composite.png", "--mask", "mask.png", "--reference", "a.jpg", "-o", "a.jpg"], "would-overwrite", 2),
+        (["composite.png", "--mask", "mask.png", "--exclude", "a.jpg", "-o", "b.jpg"], "would-overwrite", 2),
+        (["composite.png", "--mask", "mask.png", "--reference", "a.jpg", "-o", "link.jpg"], "would-overwrite", 2),
         (["composite.png", "--mask", "missing.png", "-o", "out.png"], "no-file", 2),
         (["composite.png", "--mask", "empty.png", "-o", "out.png"], "empty-mask", 1),
     ],
 )
 def test_mistakes_are_told_and_nothing_is_written(folder: Path, arguments: list[str], code: str, status: int) -> None:
     Image.new("L", (80, 60)).save(folder / "empty.png")
+    Image.new("RGB", (80, 60)).save(folder / "a.jpg")
+    (folder / "b.jpg").hardlink_to(folder / "a.jpg")
+    (folder / "link.jpg").symlink_to("a.jpg")
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     done = raiha(folder, *arguments)
     assert done.exit_code == status
     assert json.loads(done.stdout)["error"]["code"] == code
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_a_photo_of_the_gallery_is_not_written_over(folder: Path) -> None:
+    (folder / "album").mkdir()
+    Image.effect_noise((80, 60), 50).convert("RGB").save(folder / "album" / "photo.jpg")
+    assert CliRunner().invoke(app, ["index", str(folder / "album")]).exit_code == 0
+    before = (folder / "album" / "photo.jpg").read_bytes()
+    done = raiha(folder, "composite.png", "--mask", "mask.png", "--gallery", "default", "-o", "album/photo.jpg")
+    assert json.loads(done.stdout)["error"]["code"] == "would-overwrite"
+    assert (folder / "album" / "photo.jpg").read_bytes() == before
+
+
+def test_a_request_larger_than_the_daemon_takes_is_done_in_this_process(
+    folder: Path, start_daemon: Callable[..., Any]
+) -> None:
+    from raiha.backend.daemon.server import Limits
+
+    arguments = ["composite.png", "--mask", "mask.png", "--strength", "0.7"]
+    raiha(folder, *arguments, "-o", "alone.png", "--no-daemon")
+    start_daemon(limits=Limits(frame_bytes=1000))
+    done = raiha(folder, *arguments, "-o", "out.png")
+    assert json.loads(done.stdout)["daemon"] is False
+    assert (folder / "alone.png").read_bytes() == (folder / "out.png").read_bytes()
+
+
+def test_what_is_lost_is_named(folder: Path) -> None:
+    with Image.open(folder / "composite.png") as picture:
+        picture.convert("RGB").save(folder / "commented.jpg", comment=b"by hand")
+    done = raiha(folder, "commented.jpg", "--mask", "mask.png", "-o", "out.png", "--no-daemon")
+    assert json.loads(done.stdout)["lost"] == ["the comment of the JPEG"]

@@ -46,6 +46,37 @@ def test_bounds_are_those_of_alpha_and_mask_together() -> None:
     assert object_bounds(request) == Window(20, 15, 20, 15)
 
 
+def residue(kind: str) -> np.ndarray:
+    """Alpha of a layer of 200 x 300 pixels with an opaque object of 60 x 50, and what tools leave beside it."""
+    alpha = np.zeros((200, 300), dtype=np.uint8)
+    alpha[70:130, 100:150] = 255
+    if kind == "two faint pixels":
+        alpha[0, 0] = alpha[-1, -1] = 1
+    elif kind == "a haze":
+        alpha = np.maximum(alpha, 3)
+    elif kind == "opaque specks":
+        alpha[5, 290] = alpha[195, 3] = alpha[100, 299] = 255
+    elif kind == "a faint line":
+        alpha[10] = 4
+    return alpha
+
+
+@pytest.mark.parametrize("kind", ["nothing", "two faint pixels", "a haze", "opaque specks", "a faint line"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_what_tools_leave_beside_the_object_does_not_widen_its_bounds(kind: str, dtype: str) -> None:
+    white = np.iinfo(dtype).max if dtype.startswith("u") else 1.0
+    layer = (np.dstack([solid(200, 300, 9, 9, 9), residue(kind)]) * (white / 255)).astype(dtype)
+    assert object_bounds(HarmonizeRequest(layer, layer[..., :3])) == Window(100, 70, 50, 60)
+    picture = solid(200, 300, 9, 9, 9)
+    assert object_bounds(HarmonizeRequest(picture, picture, residue(kind))) == Window(100, 70, 50, 60)
+
+
+def test_the_parts_of_an_object_all_count_and_a_faint_object_is_one() -> None:
+    layer = solid(100, 100, 9, 9, 9, 0)
+    layer[10:20, 10:20, 3] = layer[80:83, 90:95, 3] = 2
+    assert object_bounds(HarmonizeRequest(layer, layer[..., :3])) == Window(10, 10, 85, 73)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

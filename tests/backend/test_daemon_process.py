@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
+import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from client_jobs import finish, noise, send
 
+from raiha.backend.client.daemon_lock import holds_lock
 from raiha.backend.client.raiha_client import CONNECTION_FILE, Client, ClientError, ensure_daemon, find_daemon
 from raiha.gallery_tools.folders import runtime_folder
 
@@ -150,3 +156,56 @@ def test_a_connection_file_that_was_deleted_comes_back(start_process: StartProce
     while not path.exists():
         assert daemon.poll() is None
     assert json.loads(path.read_text()) == before
+
+
+def test_a_runtime_folder_that_was_cleaned_away_comes_back_with_its_lock(start_process: StartProcess) -> None:
+    daemon = start_process(*SERVE)
+    path = runtime_folder() / CONNECTION_FILE
+    before = json.loads(path.read_text())
+    shutil.rmtree(path.parent)
+    while not path.exists():
+        assert daemon.poll() is None
+    assert json.loads(path.read_text()) == before
+    assert holds_lock(path.parent)
+    assert "already running" in subprocess.run(SERVE, capture_output=True, text=True).stderr
+    with Client.connect() as client:
+        assert finish(send(client)).state == "done"
+
+
+def test_a_daemon_whose_place_was_taken_ends(start_process: StartProcess) -> None:
+    first = start_process(*SERVE)
+    first.send_signal(signal.SIGSTOP)
+    shutil.rmtree(runtime_folder())
+    second = start_process(*SERVE)
+    first.send_signal(signal.SIGCONT)
+    assert first.wait() == 0
+    with Client.connect() as client:
+        assert client.status()["pid"] == second.pid
+
+
+def test_a_daemon_without_a_free_descriptor_goes_on_when_there_is_one(start_process: StartProcess) -> None:
+    daemon = start_process(*SERVE)
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (64, 64))
+    port = int(json.loads((runtime_folder() / CONNECTION_FILE).read_text())["endpoint"].rpartition(":")[2])
+    with contextlib.ExitStack() as held:
+        for _ in range(90):
+            with contextlib.suppress(OSError):
+                held.enter_context(socket.create_connection(("127.0.0.1", port), 1))
+        (runtime_folder() / CONNECTION_FILE).unlink()
+        time.sleep(1.5)  # three looks at the connection file, none of which can mend it
+        assert daemon.poll() is None
+    while not (runtime_folder() / CONNECTION_FILE).exists():
+        assert daemon.poll() is None
+    with Client.connect() as client:
+        assert finish(send(client)).state == "done"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_folder_that_others_share_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    monkeypatch.setenv("RAIHA_RUNTIME_DIR", str(shared))
+    done = subprocess.run(SERVE, capture_output=True, text=True)
+    assert "not a folder of your own" in done.stderr
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777

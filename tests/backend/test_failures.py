@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from raiha.backend.commands import doctor
 from raiha.backend.commands.main import app
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import describe_failure
+from raiha.gallery_tools.gallery_file import database_path
 
 TORCH = "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to ..."
 ONNX = "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 9663676416"
@@ -117,3 +119,31 @@ def test_libvips_out_of_memory_is_not_a_damaged_picture() -> None:
     described = describe_failure(pyvips.Error("unable to call", "out of memory --- size == 4GB"))
     assert described is not None
     assert described.code == "out-of-memory"
+
+
+def test_a_zip_and_a_demonstration_write_over_nothing_of_yours(tmp_path: Path) -> None:
+    for name in ("drawing.kra", "sheet.png"):
+        (tmp_path / name).write_bytes(b"mine")
+    with zipfile.ZipFile(tmp_path / "drawing.kra", "w") as drawing:
+        drawing.writestr("maindoc.xml", "<DOC/>")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for words in (
+        ["install-plugin", "krita", "--zip", str(tmp_path / "drawing.kra")],
+        ["demo", "--out", str(tmp_path)],
+    ):
+        result = CliRunner().invoke(app, [*words, "--json"])
+        assert json.loads(result.stdout)["error"]["code"] == "would-overwrite"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("place", ["gallery.sqlite", "photo.png"])
+def test_an_export_does_not_write_over_what_it_reads(tmp_path: Path, place: str) -> None:
+    photo = tmp_path / "photos" / "photo.png"
+    photo.parent.mkdir()
+    Image.effect_noise((64, 64), 50).convert("RGB").save(photo)
+    assert CliRunner().invoke(app, ["index", str(photo.parent)]).exit_code == 0
+    target = photo if place == photo.name else database_path("default")
+    before = target.read_bytes()
+    result = CliRunner().invoke(app, ["gallery", "export", str(target), "--overwrite", "--json"])
+    assert json.loads(result.stdout)["error"]["code"] == "would-overwrite"
+    assert target.read_bytes() == before

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from raiha.backend.network.harmonizer import NetworkConfig
+from raiha.training.samples.composites import CompositeSettings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -49,21 +50,8 @@ class TrainingConfig:
             light; the other retrieved ones keep their own.
         most_references: references in a step, 1 to this many.
         region_share: share of the objects that are regions of photos (raiha.training.data.photo_regions).
-        restyled_share: share of samples that are neither flat nor vivid whose whole scene, references too, gets another
-            look first.
-        flat_share: share of samples whose scene is as a camera leaves it; half of them have a retouched object, as
-            HAdobe5k was made.
-        vivid_share: share of samples whose scene is retouched as by those who show their photos.
-        easy_share: share of recoloured objects that fit in already.
-        uneven_share: share of objects that are lit from another side.
-        grain_share: share of objects that are grainier than their scene.
         pairs_share: share of the steps with ready pairs, iHarmony4's say; the rest recolours objects.
         exposure_share: share of the steps whose objects come from another exposure of the scene.
-        clean_cut_share: share of samples without a rim of the object outside its mask.
-        degraded_mask_share: share of samples whose mask is soft, too large or too small.
-        hard_mask_share: share of samples whose mask is cut to 0 and 1, as a full-size file's is.
-        faded_share: share of composites whose recolouring fades out at the object's edge.
-        jpeg_share: share of composites that are read back from JPEG.
         edgeless_share: share of the recoloured objects of which the network is not told what their edges look like.
         drawn_share: share of the steps with samples that were drawn ahead.
         easy_error: squared 8-bit steps, below which a composite counts as harmonized in the loss.
@@ -72,6 +60,7 @@ class TrainingConfig:
         dropout: share of what describes the scene that the network does not see in a step.
         average: decay of the averaged weights (EMA).
         seed: of weights, draws and recolouring.
+        composites: how they are made.
         network: its shape.
     """
 
@@ -87,19 +76,8 @@ class TrainingConfig:
     relit_share: float = 0.0
     most_references: int = 1
     region_share: float = 0.0
-    restyled_share: float = 0.5
-    flat_share: float = 0.0
-    vivid_share: float = 0.0
-    easy_share: float = 0.0
-    uneven_share: float = 0.0
-    grain_share: float = 0.0
     pairs_share: float = 0.0
     exposure_share: float = 0.0
-    clean_cut_share: float = 0.0
-    degraded_mask_share: float = 0.0
-    hard_mask_share: float = 0.0
-    faded_share: float = 0.0
-    jpeg_share: float = 0.0
     edgeless_share: float = 0.0
     drawn_share: float = 0.0
     easy_error: float = 30.0
@@ -108,6 +86,7 @@ class TrainingConfig:
     dropout: float = 0.0
     average: float = 0.998
     seed: int = 0
+    composites: CompositeSettings = field(default_factory=CompositeSettings)
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     @property
@@ -142,5 +121,6 @@ def load_config(file: Path) -> TrainingConfig:
     if unknown:
         raise ValueError(f"{file} has unknown settings: {', '.join(sorted(unknown))}")
     stages = tuple(Stage(**stage) for stage in table.pop("stages"))
+    composites = CompositeSettings(**table.pop("composites", {}))
     network = NetworkConfig(**table.pop("network", {}))
-    return TrainingConfig(stages=stages, network=network, **table)
+    return TrainingConfig(stages=stages, composites=composites, network=network, **table)

@@ -21,13 +21,12 @@ from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import save_network
 from raiha.training.config import load_config
 from raiha.training.data.pair_pack import PairPack
-from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.journal import Journal
 from raiha.training.processes import Processes
 from raiha.training.samples.composites import Composer
 from raiha.training.samples.drawn_samples import DrawnSampler
 from raiha.training.samples.exposures import ExposureSampler
-from raiha.training.samples.objects import ObjectSampler, bounding_boxes
+from raiha.training.samples.loading import load_sampler
 from raiha.training.samples.pairs import PairSampler
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import ReadySampler, Trainer
@@ -95,18 +94,12 @@ def main() -> None:
     config = load_config(arguments.config)
     processes = Processes.join(arguments.device)
     torch.backends.cudnn.benchmark = True  # sizes are few: the fastest way to do each is worth looking for
-    folders = sorted(arguments.data.glob("pack_*"))
-    packs = [PhotoPack.load(folder, in_memory=arguments.in_memory) for folder in folders]
-    boxes = bounding_boxes(packs[0])
-    data = (packs, arguments.data / "content.npy", arguments.data / "retrieved.npy", boxes)
     seed = config.seed + 1000 * processes.rank
-    sampler = ObjectSampler(
-        *data, validation=False, seed=seed, device=processes.device, region_share=config.region_share
-    )
+    sampler = load_sampler(arguments.data, config.region_share, seed, processes.device, in_memory=arguments.in_memory)
     recipes = standard_recipes(arguments.films)
     ready: list[tuple[ReadySampler, float]] = []
     if arguments.photos:
-        exposures = ExposureSampler(arguments.photos, sampler, Composer.of(config, recipes))
+        exposures = ExposureSampler(arguments.photos, sampler, Composer(recipes, config.composites))
         ready.append((exposures, config.exposure_share))
     if arguments.pairs:
         pack = PairPack.load(arguments.pairs, in_memory=arguments.in_memory)

@@ -18,6 +18,7 @@ from raiha.backend.network.harmonizer import Harmonizer
 from raiha.gallery_tools.extractors.extractor import load_extractor
 from raiha.training.backbone import load_encoder
 from raiha.training.config import TrainingConfig
+from raiha.training.half_precision import has_bfloat16
 from raiha.training.processes import Processes
 from raiha.training.samples.composites import Composer, scene_side
 from raiha.training.samples.objects import ObjectSampler, ReadyPairs
@@ -70,7 +71,7 @@ class Trainer:
         self.config = config
         self.sampler = sampler
         self.ready = ready
-        self.composer = Composer.of(config, recipes)
+        self.composer = Composer(recipes, config.composites)
         self.processes = processes or Processes()
         self.generator = torch.Generator(self.device).manual_seed(config.seed + 1 + 1000 * self.processes.rank)
         self.choices = random.Random(config.seed + 2)  # alike in all processes
@@ -144,7 +145,7 @@ class Trainer:
         """Mean log of formula 11, and more where the result is worse than the composite."""
         scene, composites, content = pairs.scene, pairs.composites, pairs.content
         if content is None:
-            with self._half_precision(True):  # half the precision, a third of the time
+            with self._half_precision(has_bfloat16(self.device)):  # half the precision, a third of the time
                 content = self.extractor.maps(composites)
         with self._half_precision(self.config.half_precision):
             coefficients, _ = self.network(

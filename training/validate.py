@@ -54,9 +54,11 @@ class Validation:
         """Return the mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
         Returns:
-            "composite", and a figure for each of the ``settings``; None means ``_SETTINGS``.
+            "composite", and a figure for each of the ``settings``; None means those of ``_SETTINGS`` that the data allow.
         """
-        settings = settings or _SETTINGS
+        settings = settings or {
+            name: ways for name, ways in _SETTINGS.items() if not ways or self.sampler.has_references
+        }
         sums = dict.fromkeys(("composite", *settings), 0.0)
         count, first = 0, next(iter(settings))
         for name, references in settings.items():

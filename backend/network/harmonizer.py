@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raiha.backend.network.colour_transform import about_mean
+from raiha.backend.network.colour_transform import IDENTITY, about_mean
 from raiha.backend.network.edge_profiles import EdgeProfiles, edge_profiles
 from raiha.backend.network.edge_regression import EdgeReader, EdgeRegression
 from raiha.backend.network.encoder import CHANNELS, Encoder
@@ -75,6 +75,7 @@ class SceneReading(NamedTuple):
 
 _STRIDE = 16
 _PALETTE = 64
+_OPEN = 4.0  # logit of the gate before training, which keeps 98 % of a change
 _CONTENT_SCALE = 8  # brings content features, which are of unit length over 64 channels, to about 1 each
 
 
@@ -142,6 +143,9 @@ class Harmonizer(nn.Module):
         self.scene_everywhere = nn.Linear(scene_width, width)
         self.decode = nn.Sequential(_Block(2 * width + 4, width), _Block(width, width))
         self.head = nn.Conv2d(width, 12, 1)
+        self.gate = nn.Linear(scene_width, 1)
+        nn.init.zeros_(self.gate.weight)
+        nn.init.constant_(self.gate.bias, _OPEN)
         for head in (self.global_head, self.head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
@@ -269,7 +273,10 @@ class Harmonizer(nn.Module):
         decoded = self.decode(torch.cat([fused, patch_mask, context], dim=1))  # (B, width, h, w)
         # Most of a recolouring is one transform for the whole object; each place adds its own difference.
         predicted = self.head(decoded) + everywhere  # (B, 12, h, w)
-        return Prediction(self._coefficients(predicted, transform, mean), agreement)
+        coefficients = self._coefficients(predicted, transform, mean)  # (B, 15, h, w)
+        identity = coefficients.new_tensor(IDENTITY).view(1, -1, 1, 1)
+        kept = self.gate(scene).sigmoid()[:, :, None, None]  # (B, 1, 1, 1), how much of the change to trust
+        return Prediction(identity + kept * (coefficients - identity), agreement)
 
     def _coefficients(self, predicted: Tensor, transform: Tensor, mean: Tensor) -> Tensor:
         """Combine the transforms predicted for each place with the transform read off the edge.

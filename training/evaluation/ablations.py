@@ -126,7 +126,7 @@ class Laboratory:
         lights = {name: np.load(self.data / file) for name, file in _OTHER_LIGHT.items()}
         found = [retrieved[:, 0] >= 0 for retrieved in (sampler.retrieved, *lights.values())]
         objects = sampler.objects[np.all(found, axis=0)[sampler.objects]]
-        extractor, composer = load_extractor(config.network.extractor), Composer.of(config, self.recipes)
+        extractor, composer = load_extractor(config.network.extractor), Composer(self.recipes, config.composites)
         validation = Validation(extractor, sampler, composer, config.side, objects=objects)
         network = variant.network_type(variant.config.network).eval()
         network.load_state_dict(load_network(checkpoint).state_dict())

@@ -99,8 +99,8 @@ def main() -> None:
     parser.add_argument("--films", type=Path)
     parser.add_argument("--count", type=int, default=200)
     arguments = parser.parse_args()
-    config = replace(load_config(arguments.config), jpeg_share=0.0)  # the files written here are JPEG already
-    composer = Composer.of(config, standard_recipes(arguments.films))
+    settings = replace(load_config(arguments.config).composites, jpeg=0.0)  # the files written here are JPEG already
+    composer = Composer(standard_recipes(arguments.films), settings)
     write_pairs(val_objects(PhotoPack.load(arguments.pack)), composer, arguments.out, arguments.count)
 
 

@@ -1,33 +1,96 @@
-"""Scenes to composites: the light of the scene, the mask as a user draws it, and the object recoloured."""
+"""Scenes to composites: the light of the scene, the object as it was pasted, and the mask as a user draws it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from raiha.backend.network.edge_profiles import edge_profiles
-from raiha.training.config import TrainingConfig
+from raiha.training.samples.cut_outs import cut_out, paste
+from raiha.training.samples.grading import auto_retouch, grade
 from raiha.training.samples.jpeg_files import saved_as_jpeg
-from raiha.training.samples.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
+from raiha.training.samples.masks import degrade_masks, fade_out, harden_masks
 from raiha.training.samples.objects import ReadyPairs, Scene
 from raiha.training.samples.random_draws import some_rows, uniform
 from raiha.training.samples.recolour import (
     Recipe,
     Source,
     flatten,
+    light_unevenly,
     looks,
-    make_composites,
     make_vivid,
     recolour,
+    recolour_objects,
     retouch,
 )
 
-_SCENE_SIDE = 256
+_SCENE_SIDE = 192
 _MOST_GRAIN = 0.03  # standard deviation, share of full scale
+_MOST_RETOUCH = 0.35  # of an object that is pasted as the good photo had it
+
+
+class Kind(IntEnum):
+    """How scene and object come to differ."""
+
+    FITTING = 0
+    """They do not: the object fits in already and is to be left alone."""
+    RECOLOURED = 1
+    """The object is recoloured, as iHarmony4's are; half of the scenes take another look first."""
+    FLAT = 2
+    """As RECOLOURED, the scene as a camera leaves it; in half of them the object is retouched, as HAdobe5k was made."""
+    VIVID = 3
+    """As RECOLOURED, the scene as those who show their photos retouch them."""
+    GRADED = 4
+    """The scene is graded, the object stays as the good photo had it: what people paste."""
+    RETOUCHED = 5
+    """The scene stays, the object is what an automatic retouch makes of it: the mirror of GRADED."""
+    REVERSED = 6
+    """The scene stays, the object is graded."""
+
+
+@dataclass(frozen=True)
+class CompositeSettings:
+    """How composites are made.
+
+    Attributes:
+        fitting: share of the samples of ``Kind.FITTING``, and so on for the other kinds; what is left is RECOLOURED.
+        restyled: share of the RECOLOURED whose whole scene, references too, gets another look first.
+        cut_out: share of objects that are cut out and pasted; the others keep rims.
+        easy: share of recoloured objects that nearly fit in already.
+        uneven: share of objects that are lit from another side.
+        grain: share of objects that are grainier than their scene.
+        degraded_masks: share of samples with rims whose mask is soft, too large or too small.
+        hard_masks: share of samples with rims whose mask is cut to 0 and 1.
+        faded: share of samples with rims whose recolouring fades out at the object's edge.
+        jpeg: share of composites that are read back from JPEG.
+    """
+
+    fitting: float = 0.0
+    flat: float = 0.0
+    vivid: float = 0.0
+    graded: float = 0.0
+    retouched: float = 0.0
+    reversed: float = 0.0
+    restyled: float = 0.5
+    cut_out: float = 0.0
+    easy: float = 0.0
+    uneven: float = 0.0
+    grain: float = 0.0
+    degraded_masks: float = 0.0
+    hard_masks: float = 0.0
+    faded: float = 0.0
+    jpeg: float = 0.0
+
+    @property
+    def kinds(self) -> list[float]:
+        """Shares by ``Kind``."""
+        shares = [self.fitting, self.flat, self.vivid, self.graded, self.retouched, self.reversed]
+        return [shares[0], 1 - sum(shares), *shares[1:]]
 
 
 def scene_side(side: int) -> int:
@@ -41,44 +104,15 @@ def scene_side(side: int) -> int:
 
 @dataclass(frozen=True)
 class Composer:
-    """Makes composites of one kind.
+    """Makes composites.
 
     Attributes:
         recipes: of recolouring, with their shares.
-        restyled_share: share of samples that are neither flat nor vivid whose whole scene, references too, gets another
-            look first.
-        flat_share: share of samples whose scene is as a camera leaves it; in half of them the object is retouched, as
-            HAdobe5k was made, in the others recoloured as elsewhere.
-        vivid_share: share of samples whose scene is retouched as by those who show their photos; most objects are
-            recoloured after photos that nobody retouched, and become duller.
-        easy_share: share of recoloured objects that fit in already.
-        uneven_share: share of objects that are lit from another side.
-        grain_share: share of objects that are grainier than their scene.
-        clean_cut_share: share of samples without a rim of the object outside its mask.
-        degraded_mask_share: share of samples whose mask is soft, too large or too small.
-        hard_mask_share: share of samples whose mask is cut to 0 and 1.
-        faded_share: share of composites whose recolouring fades out at the object's edge.
-        jpeg_share: share of composites that are read back from JPEG.
+        settings: shares of everything.
     """
 
     recipes: list[tuple[Recipe, float]]
-    restyled_share: float = 0.5
-    flat_share: float = 0.0
-    vivid_share: float = 0.0
-    easy_share: float = 0.0
-    uneven_share: float = 0.0
-    grain_share: float = 0.0
-    clean_cut_share: float = 0.0
-    degraded_mask_share: float = 0.0
-    hard_mask_share: float = 0.0
-    faded_share: float = 0.0
-    jpeg_share: float = 0.0
-
-    @classmethod
-    def of(cls, config: TrainingConfig, recipes: list[tuple[Recipe, float]]) -> Composer:
-        """The one that a run's settings describe: they have the same names."""
-        shares = {field.name: getattr(config, field.name) for field in fields(cls) if field.name != "recipes"}
-        return cls(recipes, **shares)
+    settings: CompositeSettings
 
     def pairs(self, scene: Scene, side: int, generator: torch.Generator) -> ReadyPairs:
         """As ``compose``, with the edges; everything else is reduced to the network's ``side``."""
@@ -86,57 +120,115 @@ class Composer:
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
         """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
-        kind = uniform(scene.targets, 0, 1, generator).flatten()
-        special = self.flat_share + self.vivid_share
-        flat = torch.nonzero(kind < self.flat_share).flatten()
-        vivid = torch.nonzero((kind >= self.flat_share) & (kind < special)).flatten()
-        restyled = torch.nonzero(kind > 1 - self.restyled_share * (1 - special)).flatten()
-        untouched = scene.targets
-        scene = _change_scenes(scene, restyled, lambda strips: self._restyled(strips, generator))
-        scene = _change_scenes(scene, flat, lambda strips: flatten(strips, generator))
-        scene = _change_scenes(scene, vivid, lambda strips: make_vivid(strips, generator))
+        kinds = self._kinds(len(scene.targets), generator).to(scene.targets.device)
+        good = scene.targets
+        scene = self._in_its_look(scene, kinds, generator)
         masks = self.as_drawn(scene.masks, generator)
-        targets = cut_cleanly(scene.targets, masks, self.clean_cut_share, generator)
-        source = scene.source or _other_objects(targets, masks, generator)
-        composites = make_composites(
-            targets, masks, source, self.recipes, generator, self.easy_share, self.uneven_share
+        objects = self._objects(good, scene, masks, kinds, generator)
+        objects = light_unevenly(objects, self.settings.uneven, generator)
+        objects = self._grainy(objects, masks, generator).clamp(0, 1)
+        rims = uniform(masks, 0, 1, generator).flatten() >= self.settings.cut_out
+        scene, composites = self._pasted(replace(scene, masks=masks), objects, rims, generator)
+        return scene, saved_as_jpeg((composites * 255).round() / 255, self.settings.jpeg, generator)
+
+    def _kinds(self, count: int, generator: torch.Generator) -> Tensor:
+        """(B,) int64 ``Kind`` of each sample."""
+        shares = torch.tensor(self.settings.kinds, device=generator.device)
+        return torch.multinomial(shares, count, replacement=True, generator=generator)
+
+    def _in_its_look(self, scene: Scene, kinds: Tensor, generator: torch.Generator) -> Scene:
+        """The scenes, references in their light too, as their kinds have them."""
+        restyled = (kinds == Kind.RECOLOURED) & (uniform(kinds, 0, 1, generator).flatten() < self.settings.restyled)
+        looks_by_rows: Sequence[tuple[Tensor, Callable[[Tensor], Tensor]]] = (
+            (restyled, lambda strips: self._restyled(strips, generator)),
+            (kinds == Kind.FLAT, lambda strips: flatten(strips, generator)),
+            (kinds == Kind.VIVID, lambda strips: make_vivid(strips, generator)),
+            (kinds == Kind.GRADED, lambda strips: self._graded(strips, generator)),
         )
-        finished = torch.nonzero(kind < self.flat_share / 2).flatten()
-        if len(finished):
-            objects = _mildly_retouched(untouched[finished], 0.5, generator)
-            pasted = targets[finished] + masks[finished] * (objects - targets[finished])
-            composites = composites.index_copy(0, finished, (pasted * 255).round() / 255)
-        scene = replace(scene, targets=targets, masks=masks)
-        return scene, self.as_saved(scene, self._grainy(composites, masks, generator), generator)
+        for chosen, look in looks_by_rows:
+            scene = _change_scenes(scene, torch.nonzero(chosen).flatten(), look)
+        return scene
+
+    def _objects(self, good: Tensor, scene: Scene, masks: Tensor, kinds: Tensor, generator: torch.Generator) -> Tensor:
+        """Photos (B, 3, S, S) of which the objects are pasted.
+
+        Args:
+            good: (B, 3, S, S) the photos as they came.
+            scene: in its look.
+            masks: (B, 1, S, S) as drawn.
+            kinds: (B,) of the samples.
+            generator: of the draw.
+        """
+        objects = scene.targets.clone()
+        finished = (kinds == Kind.FLAT) & (uniform(kinds, 0, 1, generator).flatten() < 0.5)
+        recoloured = (kinds == Kind.RECOLOURED) | (kinds == Kind.VIVID) | ((kinds == Kind.FLAT) & ~finished)
+        source = scene.source or _other_objects(scene.targets, masks, generator)
+
+        def fill(chosen: Tensor, make: Callable[[Tensor], Tensor]) -> None:
+            rows = torch.nonzero(chosen).flatten()
+            if len(rows):
+                objects[rows] = make(rows)
+
+        def recolour_rows(rows: Tensor) -> Tensor:
+            picked = Source(source.photos[rows], source.masks[rows])
+            easy = self.settings.easy
+            return recolour_objects(scene.targets[rows], masks[rows], picked, self.recipes, generator, easy)
+
+        fill(recoloured, recolour_rows)
+        fill(finished, lambda rows: _mildly_retouched(good[rows], 0.5, generator))
+        fill(kinds == Kind.GRADED, lambda rows: _mildly_retouched(good[rows], _MOST_RETOUCH, generator))
+        fill(kinds == Kind.RETOUCHED, lambda rows: auto_retouch(scene.targets[rows], masks[rows], generator))
+        fill(kinds == Kind.REVERSED, lambda rows: self._graded(scene.targets[rows], generator))
+        return objects
+
+    def _pasted(self, scene: Scene, objects: Tensor, rims: Tensor, generator: torch.Generator) -> tuple[Scene, Tensor]:
+        """Scenes and composites, of which those flagged in ``rims`` (B,) keep what surrounds the object."""
+        cut = cut_out(scene.targets, scene.masks, generator)
+        pasted = (~rims & cut.fits).view(-1, 1, 1, 1)
+        strangers = objects.roll(1, 0)  # other photos, whose background comes along as a fringe
+        composites = paste(objects, cut) + cut.fringes * (strangers - paste(objects, cut))
+        mixed = scene.targets + scene.masks * (objects - scene.targets)
+        mixed = fade_out(scene.targets, mixed, scene.masks, self.settings.faded, generator)
+        targets = torch.where(pasted, paste(scene.targets, cut), scene.targets)
+        masks = torch.where(pasted, cut.alphas, scene.masks)
+        return replace(scene, targets=targets, masks=masks), torch.where(pasted, composites, mixed)
 
     def as_drawn(self, masks: Tensor, generator: torch.Generator) -> Tensor:
         """Masks (B, 1, H, W) as files and users have them."""
-        masks = harden_masks(masks, self.hard_mask_share, generator)
-        return degrade_masks(masks, self.degraded_mask_share, generator)
+        masks = harden_masks(masks, self.settings.hard_masks, generator)
+        return degrade_masks(masks, self.settings.degraded_masks, generator)
 
     def as_saved(self, scene: Scene, composites: Tensor, generator: torch.Generator) -> Tensor:
         """Composites of a scene that fade out at the object's edge, and as files keep them."""
-        composites = fade_out(scene.targets, composites, scene.masks, self.faded_share, generator)
-        return saved_as_jpeg(composites, self.jpeg_share, generator)
+        composites = fade_out(scene.targets, composites, scene.masks, self.settings.faded, generator)
+        return saved_as_jpeg(composites, self.settings.jpeg, generator)
 
     def _restyled(self, photos: Tensor, generator: torch.Generator) -> Tensor:
         """Photos (B, 3, H, W) on their way to a retouching or a film look, none of it or all."""
-        everything = photos[:, :1]  # looks need no mask
-        changed = recolour(photos, everything, Source(photos, everything), looks(self.recipes), generator)
-        return photos + uniform(photos, 0, 1, generator) * (changed - photos)
+        return photos + uniform(photos, 0, 1, generator) * (self._look(photos, generator) - photos)
 
-    def _grainy(self, composites: Tensor, masks: Tensor, generator: torch.Generator) -> Tensor:
+    def _graded(self, photos: Tensor, generator: torch.Generator) -> Tensor:
+        """Photos (B, 3, H, W) in a grade, a third of them with a share of a film look or a retouching on top."""
+        graded = grade(photos, generator)
+        rows = some_rows(photos, 0.33, generator)
+        if not len(rows):
+            return graded
+        return graded.index_copy(0, rows, self._restyled(graded[rows], generator))
+
+    def _look(self, photos: Tensor, generator: torch.Generator) -> Tensor:
+        everything = photos[:, :1]  # looks need no mask
+        return recolour(photos, everything, Source(photos, everything), looks(self.recipes), generator)
+
+    def _grainy(self, objects: Tensor, masks: Tensor, generator: torch.Generator) -> Tensor:
         """Noise over a share of the objects: they were taken by another camera, at another sensitivity."""
-        rows = some_rows(masks, self.grain_share, generator)
-        objects = composites[rows]
-        noise = torch.randn(objects.shape, generator=generator, device=generator.device).to(objects.device)
-        grain = uniform(objects, 0, _MOST_GRAIN, generator) * noise
-        grainy = (objects + masks[rows] * grain).clamp(0, 1)
-        return composites.index_copy(0, rows, grainy)
+        rows = some_rows(masks, self.settings.grain, generator)
+        noise = torch.randn(objects[rows].shape, generator=generator, device=generator.device).to(objects.device)
+        grain = uniform(objects[rows], 0, _MOST_GRAIN, generator) * noise
+        return objects.index_copy(0, rows, objects[rows] + masks[rows] * grain)
 
 
 def _reduced(pictures: Tensor, side: int) -> Tensor:
-    """(..., H, W) to (..., side, side), as a user's working copy is made."""
+    """(..., H, W) to (..., side, side), as a user's crop is made."""
     if pictures.shape[-1] == side:
         return pictures
     small = F.interpolate(pictures.flatten(1, -3), size=(side, side), mode="bilinear", antialias=True)
@@ -175,7 +267,7 @@ def _mildly_retouched(photos: Tensor, most: float, generator: torch.Generator) -
 
 
 def _change_scenes(scene: Scene, rows: Tensor, change: Callable[[Tensor], Tensor]) -> Scene:
-    """Changes some samples as a whole, target and references in its light alike: more lights than the photos have."""
+    """Change some samples as a whole, target and references in its light alike: more lights than the photos have."""
     if not len(rows):
         return scene
     side = scene.targets.shape[-1]

@@ -21,9 +21,9 @@ from torch import Tensor
 from raiha.backend.network.edge_profiles import LINES, PROFILE_CHANNELS, EdgeProfiles
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.training.config import load_config
-from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.samples.composites import Composer, scene_side
-from raiha.training.samples.objects import ObjectSampler, ReadyPairs, Scene, bounding_boxes
+from raiha.training.samples.loading import load_sampler
+from raiha.training.samples.objects import ObjectSampler, ReadyPairs, Scene
 from raiha.training.samples.recolour import standard_recipes
 
 _BATCH = 32
@@ -138,11 +138,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="another one for each folder")
     arguments = parser.parse_args()
     config, data = load_config(arguments.config), arguments.data
-    packs = [PhotoPack.load(folder) for folder in sorted(data.glob("pack_*"))]
-    files, seed = (data / "content.npy", data / "retrieved.npy"), 1000 + arguments.seed
-    boxes, share = bounding_boxes(packs[0]), config.region_share
-    sampler = ObjectSampler(packs, *files, boxes, validation=False, seed=seed, region_share=share)
-    composer = Composer.of(config, standard_recipes(arguments.films))
+    sampler = load_sampler(data, config.region_share, 1000 + arguments.seed)
+    composer = Composer(standard_recipes(arguments.films), config.composites)
     extractor = load_extractor(config.network.extractor, device="cpu")
     draw_samples(sampler, composer, extractor, arguments.out, arguments.count, arguments.side, 2000 + arguments.seed)
 

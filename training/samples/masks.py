@@ -1,4 +1,4 @@
-"""Masks as users draw them, and objects cut out as users cut them, on tensors (B, 1, H, W) in [0, 1]."""
+"""Masks as users draw them, on tensors (B, 1, H, W) in [0, 1]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from raiha.training.samples.random_draws import some_rows, uniform
 
 _WIDELY_FADED = 0.4  # share of those that fade out
-_RIM = 4  # pixels outside the mask where an annotator may have left some of the object
 
 
 def _blurred(maps: Tensor, radius: int) -> Tensor:
@@ -64,22 +63,3 @@ def fade_out(photos: Tensor, composites: Tensor, masks: Tensor, share: float, ge
     smooth = torch.where(wide, _blurred(inside, 3), _blurred(inside, 1))
     kept = (1 + extent * (smooth - 1) * (inside > 0)).clamp(0, 1)
     return composites.index_copy(0, rows, photos[rows] + kept * (composites[rows] - photos[rows]))
-
-
-def cut_cleanly(photos: Tensor, masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """Paints over the rim of the object outside its mask in a share of the photos (B, 3, H, W).
-
-    An annotator's mask leaves some of the object outside, in its true colours, which tell how the object was
-    recoloured. An object that a user cut out of another photo leaves no such rim: next to it is background.
-    """
-    rows = some_rows(photos, share, generator)
-    if not len(rows):
-        return photos
-    chosen, inside = photos[rows], masks[rows]
-    around = _grown(inside, _RIM)
-    free = 1 - around
-    # A quarter of the size is enough for a blur this wide.
-    small, weight = _blurred(F.avg_pool2d(chosen * free, 4), _RIM // 2), _blurred(F.avg_pool2d(free, 4), _RIM // 2)
-    filled = F.interpolate(small / weight.clamp_min(1e-3), size=chosen.shape[-2:], mode="bilinear")
-    known = F.interpolate((weight > 1e-3).float(), size=chosen.shape[-2:])
-    return photos.index_copy(0, rows, chosen + (around - inside) * known * (filled - chosen))

@@ -120,7 +120,7 @@ class ObjectSampler:
     def __init__(
         self,
         packs: list[PhotoPack],
-        content: Path,
+        content: Path | None,
         retrieved: Path | None,
         boxes: NDArray[np.float32],
         *,
@@ -131,7 +131,7 @@ class ObjectSampler:
     ) -> None:
         self.device = device or torch.device("cpu")
         self._cuts = [PackCuts(pack, self.device) for pack in sorted(packs, key=lambda pack: pack.side)]
-        self._content = held(np.load(content, mmap_mode="r"), self.device)
+        self._content = held(np.load(content, mmap_mode="r"), self.device) if content else None
         self.retrieved = self._like = np.load(retrieved) if retrieved else None
         self.boxes = boxes
         self.generator = torch.Generator().manual_seed(seed)
@@ -148,6 +148,11 @@ class ObjectSampler:
         other.objects = usable_objects(self._pack, self.boxes, validation=validation)
         other._region_share = 0.0
         return other
+
+    @property
+    def has_references(self) -> bool:
+        """Whether content features of the photos are there, without which there are no references."""
+        return self._content is not None
 
     @property
     def _pack(self) -> PhotoPack:

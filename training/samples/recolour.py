@@ -1,7 +1,7 @@
 """Recolouring: makes composites out of real photos, by iHarmony4's own recipes, batched on any device.
 
 Photos are (B, 3, H, W) float32 encoded sRGB in [0, 1]; masks (B, 1, H, W) in [0, 1]. Every recipe returns a
-whole recoloured photo, not clipped; ``make_composites`` keeps it inside the mask at a chosen difficulty.
+whole recoloured photo, not clipped; ``recolour_objects`` draws its difficulty.
 """
 
 from __future__ import annotations
@@ -251,17 +251,14 @@ def limit_difficulty(
     return photos + share * (recoloured - photos)
 
 
-def make_composites(
+def recolour_objects(
     photos: Tensor,
     masks: Tensor,
     source: Source,
     recipes: list[tuple[Recipe, float]],
     generator: torch.Generator,
     easy_share: float = 0.0,
-    uneven_share: float = 0.0,
 ) -> Tensor:
-    """Composites (B, 3, H, W): the photos, inside their masks recoloured, in 8-bit steps as files are."""
+    """Photos (B, 3, H, W) recoloured at a difficulty that is drawn as ``limit_difficulty`` says; in [0, 1]."""
     recoloured = recolour(photos, masks, source, recipes, generator)
-    recoloured = light_unevenly(recoloured, uneven_share, generator)
-    recoloured = limit_difficulty(photos, recoloured, masks, generator, easy_share).clamp(0, 1)
-    return ((photos + masks * (recoloured - photos)) * 255).round() / 255
+    return limit_difficulty(photos, recoloured, masks, generator, easy_share).clamp(0, 1)

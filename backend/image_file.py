@@ -103,18 +103,39 @@ def read_mask(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uin
         (H, W) uint8, 255 = object.
 
     Raises:
-        RaihaError: as ``read_image``, and ``mask-size``.
+        RaihaError: as ``read_image``, ``mask-size``, and ``mask-too-dark``: its highest value is 1, or in 16 bits it
+            holds only 0 and 255, which is next to nothing of the object where white was meant.
     """
     image = _open(path)
     if size is not None:
         require_mask_size((image.height, image.width), size, "picture")
-    pixels = converted(_rgb(path, image, _decode(path, image)), np.dtype(np.uint8))
+    decoded = _rgb(path, image, _decode(path, image))
+    _refuse_unscaled(path, decoded[..., :3])
+    pixels = converted(decoded, np.dtype(np.uint8))
     light: NDArray[np.uint8] = rgb_to_gray(pixels[..., :3])[..., 0]
     if pixels.shape[2] == 3:
         return light
     opaque: NDArray[np.uint16] = light.astype(np.uint16) * pixels[..., 3]
     mask: NDArray[np.uint8] = np.rint(opaque * (1 / 255)).astype(np.uint8)
     return mask
+
+
+def _refuse_unscaled(path: Path, mask: Pixels) -> None:
+    """Refuse a mask of integers whose values were never scaled to the whole range.
+
+    Raises:
+        RaihaError: ``mask-too-dark``.
+    """
+    if not np.issubdtype(mask.dtype, np.integer):
+        return
+    highest, white = int(mask.max()), np.iinfo(mask.dtype).max
+    if highest == 1 or (white == 65535 and highest == 255 and bool(((mask == 0) | (mask == 255)).all())):
+        raise RaihaError(
+            "mask-too-dark",
+            f"The mask {path} is all but black: its highest value is {highest}, where {white} is white.",
+            f"Write the object as {white}, or save the mask as a black and white picture of 8 bits.",
+            exit_status=2,
+        )
 
 
 def _open(path: Path) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from raiha.backend.colour.pixels import Pixels
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import (
     Cancelled,
     HarmonizeRequest,
@@ -17,6 +18,9 @@ from raiha.backend.pipeline.request import (
     Progress,
     UsedReference,
 )
+
+ADJUSTMENT = Adjustment(exposure=0.25, saturation=-10.0)
+"""What the stand-ins report."""
 
 
 def inverted(pixels: Pixels) -> Pixels:
@@ -56,7 +60,7 @@ class InvertingPipeline:
         if request.mask is not None:
             layer = np.where(request.mask[..., np.newaxis] > 0, layer, request.layer)
         references = tuple(UsedReference(path, 0.5, None, 0.25, b"jpeg") for path in request.references)
-        return HarmonizeResult(layer, references, {"applying": 0.25})
+        return HarmonizeResult(layer, ADJUSTMENT, 7.5, references, {"applying": 0.25})
 
     def preview(
         self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
@@ -65,7 +69,7 @@ class InvertingPipeline:
         before = np.ascontiguousarray(request.layer[:side, :side, :3])
         after = inverted(before)
         references = (UsedReference(Path("chosen.jpg"), None, None, None, b"thumbnail"),)
-        return PreviewResult(before, after, after, before, references)
+        return PreviewResult(before, after, after, before, ADJUSTMENT, 7.5, references)
 
     def release(self) -> None:
         self.releases += 1

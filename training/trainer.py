@@ -148,7 +148,7 @@ class Trainer:
             with self._half_precision(has_bfloat16(self.device)):  # half the precision, a third of the time
                 content = self.extractor.maps(composites)
         with self._half_precision(self.config.half_precision):
-            coefficients, _ = self.network(
+            coefficients = self.network(
                 composites.contiguous(memory_format=torch.channels_last),
                 scene.masks,
                 content.float(),

@@ -54,7 +54,8 @@ class Validation:
         """Return the mean foreground PSNR in dB of the val split's composites, untouched and harmonized.
 
         Returns:
-            "composite", and a figure for each of the ``settings``; None means those of ``_SETTINGS`` that the data allow.
+            "composite", and a figure for each of the ``settings``; None means those of ``_SETTINGS`` that the data
+            allow.
         """
         settings = settings or {
             name: ways for name, ways in _SETTINGS.items() if not ways or self.sampler.has_references
@@ -95,5 +96,5 @@ class Validation:
             references_of = scene.references, scene.reference_content
             assert pairs.edges is not None
             told = replace(pairs.edges, present=pairs.edges.present & edges)
-            coefficients, _ = network(composites, scene.masks, content, *references_of, told)
+            coefficients = network(composites, scene.masks, content, *references_of, told)
             yield scene, composites, transform_colours(composites, coefficients).clamp(0, 1)

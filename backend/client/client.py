@@ -12,7 +12,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -210,6 +210,8 @@ class Client:
         profile: bytes | None = None,
         offset: tuple[int, int] = (0, 0),
         strength: float = 1.0,
+        adjust: Mapping[str, float] | None = None,
+        adjustment: Mapping[str, Any] | None = None,
         only: str | None = None,
         gallery: str | None = None,
         references: Sequence[str] = (),
@@ -225,7 +227,9 @@ class Client:
             mask: GRAY uint8 of the layer's size, 255 = object; None: the layer's alpha is the mask.
             profile: ICC profile of layer and background; None means sRGB.
             offset: the layer's top left corner in the background, pixels; may be negative.
-            strength: 0 (untouched) to 1.
+            strength: 0 (untouched) to 1.5.
+            adjust: numbers that replace those of the network's adjustment, by name.
+            adjustment: a whole adjustment, as ``Result.adjustments`` has it, to apply without the network.
             only: ``"colour"`` or ``"luminance"`` to change nothing else.
             gallery: name of the gallery searched for references; None: no search.
             references: paths of photos that are always used, in addition to those found in the gallery.
@@ -250,6 +254,8 @@ class Client:
             "offset": list(offset),
             "profile": None if profile is None else {"frame": len(frames), "bytes": len(profile)},
             "strength": strength,
+            "adjust": dict(adjust or {}),
+            "adjustment": None if adjustment is None else dict(adjustment),
             "only": only,
             "gallery": gallery,
             "references": [str(path) for path in references],

@@ -68,12 +68,17 @@ class Reference(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A job's answer: ``layer`` in the layout in which it was sent, or a preview's RGB uint8 pictures by name."""
+    """A job's answer: ``layer`` in the layout in which it was sent, or a preview's RGB uint8 pictures by name.
+
+    ``adjustments`` are what was done to the object's colours, ``change`` is how much of it people see (CIEDE2000).
+    """
 
     layer: Frame | None
     preview: dict[str, Frame]
     references: list[Reference]
     seconds: dict[str, float]
+    adjustments: dict[str, Any]
+    change: float
 
 
 class Event(NamedTuple):
@@ -102,6 +107,8 @@ def result_of(header: dict[str, Any], frames: list[bytearray]) -> Result:
         preview={name: _frame(shape, frames) for name, shape in (header.get("preview") or {}).items()},
         references=[_reference(fields, frames) for fields in header.get("references", [])],
         seconds=header.get("seconds", {}),
+        adjustments=header.get("adjustments", {}),
+        change=header.get("change", 0.0),
     )
 
 

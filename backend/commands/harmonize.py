@@ -42,7 +42,11 @@ def harmonize(
     no_gallery: Annotated[bool, typer.Option("--no-gallery", help="Search none; the default.")] = False,
     reference: Annotated[list[Path] | None, typer.Option(help="Use this photo; may be repeated.")] = None,
     exclude: Annotated[list[Path] | None, typer.Option(help="Never use this photo; may be repeated.")] = None,
-    strength: Annotated[float, typer.Option(min=0, max=1, help="0 changes nothing, 1 all.")] = 1.0,
+    strength: Annotated[float, typer.Option(min=0, max=1.5, help="0 changes nothing, 1 all, 1.5 exaggerates.")] = 1.0,
+    adjust: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Set a number of the adjustment yourself; may be repeated."),
+    ] = None,
     only: Annotated[OnlyChoice | None, typer.Option(help="Change nothing else.")] = None,
     no_daemon: Annotated[bool, typer.Option("--no-daemon", help="Work in this process.")] = False,
     json: JsonFlag = False,
@@ -52,6 +56,9 @@ def harmonize(
     IMAGE is a finished composite, and --mask shows where the object is; or IMAGE is a layer with transparency, and
     --background the picture that it lies in, at --offset. The result has IMAGE's size, depth, profile and metadata.
 
+    What was done is an adjustment: exposure, temperature and tint in EV; contrast, brightness, saturation and veil in
+    per cent; and a map of shading. --json prints it, and --adjust sets any of its numbers in place of the network's.
+
     References are searched when a --gallery is named: with the present weights, photos of other things do more harm
     than good. A running daemon does the work, with the same result as this process.
 
@@ -60,6 +67,8 @@ def harmonize(
         raiha harmonize composite.jpg --mask mask.png -o better.png
 
         raiha harmonize dog.png --background beach.tif --offset 1200,800 -o dog-at-the-beach.png
+
+        raiha harmonize composite.png --mask mask.png --adjust exposure=+0.3 --adjust saturation=-10 -o better.png
 
         raiha harmonize composite.png --mask mask.png --only colour --strength 0.7 -o better.png
     """
@@ -76,6 +85,7 @@ def harmonize(
     request = replace(
         request,
         strength=strength,
+        adjust=_parse_adjust(adjust or []),
         only=only.value if only else None,
         gallery=None if no_gallery else gallery,
         references=tuple(reference or ()),
@@ -136,6 +146,34 @@ def _parse_offset(text: str) -> tuple[int, int]:
     return x, y
 
 
+def _parse_adjust(texts: list[str]) -> dict[str, float]:
+    """Return the numbers of ``NAME=VALUE`` texts by name.
+
+    Raises:
+        RaihaError: "bad-adjustment".
+    """
+    from raiha.backend.pipeline.adjustment import LIMITS, UNITS
+
+    numbers = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            low, high = LIMITS[name.strip()]
+            number = float(value)
+            if not low <= number <= high:
+                raise ValueError
+        except (KeyError, ValueError) as error:
+            ranges = ", ".join(f"{key} ({least:g} to {most:g} {UNITS[key]})" for key, (least, most) in LIMITS.items())
+            raise RaihaError(
+                "bad-adjustment",
+                f"The adjustment {text!r} cannot be understood.",
+                f"Write NAME=VALUE, as in --adjust exposure=+0.3. The names are {ranges}.",
+                exit_status=2,
+            ) from error
+        numbers[name.strip()] = number
+    return numbers
+
+
 def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[HarmonizeResult, bool]:
     """The result, and whether a daemon made it."""
     from raiha.backend.daemon.link import harmonize_by_daemon
@@ -178,9 +216,14 @@ def _report(
         }
         for reference in result.references
     ]
+    from raiha.backend.pipeline.colour_difference import LITTLE
+
     stages = {stage: round(value, 4) for stage, value in result.seconds.items()}
     return {
         "output": str(output),
+        "adjustments": result.adjustment.as_json(),
+        "change": round(result.change, 2),
+        "fits": result.change < LITTLE,
         "references": references,
         "seconds": {**stages, "total": round(seconds, 4)},
         "daemon": by_daemon,
@@ -190,6 +233,8 @@ def _report(
 
 def _text(report: dict[str, Any]) -> str:
     lines = [f"{report['output']} written in {report['seconds']['total']:.1f} s."]
+    if report["fits"]:
+        lines.append("  The object already fits; little was changed.")
     for reference in report["references"]:
         score = "chosen by you" if reference["score"] is None else f"score {reference['score']:.3f}"
         lines.append(f"  reference {reference['path']} ({score})")

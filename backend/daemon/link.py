@@ -10,6 +10,7 @@ import numpy as np
 from raiha.backend.client.raiha_client import Client, ClientError, Event, Frame, Job, Reference, Result
 from raiha.backend.colour.pixels import Pixels
 from raiha.backend.daemon.protocol import Order
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, Progress, UsedReference
 from raiha.gallery_tools.errors import RaihaError
 
@@ -49,6 +50,8 @@ def send_request(client: Client, request: HarmonizeRequest, preview_side: int | 
         profile=request.profile,
         offset=request.offset,
         strength=request.strength,
+        adjust=dict(request.adjust),
+        adjustment=None if request.adjustment is None else request.adjustment.as_json(),
         only=request.only,
         gallery=request.gallery,
         references=[str(path.absolute()) for path in request.references],
@@ -90,7 +93,9 @@ def _harmonize_result(result: Result) -> HarmonizeResult:
     if frame is None:
         raise RaihaError("bad-message", "The Raiha daemon sent no layer.", "Install Raiha again.")
     pixels = np.frombuffer(frame.data, frame.dtype).reshape(frame.height, frame.width, -1)
-    return HarmonizeResult(pixels, tuple(_used(reference) for reference in result.references), result.seconds)
+    used = tuple(_used(reference) for reference in result.references)
+    adjustment = Adjustment.of_json(result.adjustments)
+    return HarmonizeResult(pixels, adjustment, result.change, used, result.seconds)
 
 
 def _used(reference: Reference) -> UsedReference:

@@ -22,7 +22,9 @@ from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.client.raiha_client import PROTOCOL as PROTOCOL
 from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
 from raiha.backend.colour.pixels import Pixels
+from raiha.backend.pipeline.adjustment import LIMITS, Adjustment
 from raiha.backend.pipeline.request import (
+    MOST_STRENGTH,
     HarmonizeRequest,
     HarmonizeResult,
     Only,
@@ -137,7 +139,9 @@ def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessag
         mask=mask,
         offset=_offset(header),
         profile=None if profile is None else rgb_profile_of(profile),
-        strength=_number(header, "strength", 0.0, 1.0, default=1.0),
+        strength=_number(header, "strength", 0.0, MOST_STRENGTH, default=1.0),
+        adjust=_adjust(header),
+        adjustment=_adjustment(header),
         only=_only(header),
         gallery=_optional_string(header, "gallery"),
         references=_paths(header, "references"),
@@ -155,6 +159,7 @@ def result_message(job: str, result: HarmonizeResult, wanted: LayerFormat) -> tu
     frames: list[Any] = []
     header: Header = {"type": "result", "id": job}
     header["layer"] = _add_pixels(to_order(result.layer, wanted.order), wanted.order, frames)
+    header["adjustments"], header["change"] = result.adjustment.as_json(), result.change
     header["references"] = [_add_reference(reference, frames) for reference in result.references]
     header["seconds"] = result.seconds
     return header, frames
@@ -165,6 +170,7 @@ def preview_message(job: str, result: PreviewResult) -> tuple[Header, list[Any]]
     frames: list[Any] = []
     pictures = {name: getattr(result, name) for name in ("before", "both", "colour", "luminance")}
     header: Header = {"type": "result", "id": job}
+    header["adjustments"], header["change"] = result.adjustment.as_json(), result.change
     header["preview"] = {name: _add_pixels(picture, "RGB", frames) for name, picture in pictures.items()}
     header["references"] = [_add_reference(reference, frames) for reference in result.references]
     return header, frames
@@ -315,6 +321,25 @@ def _integer(header: Header, name: str, low: int, high: int, default: int) -> in
     if type(value) is not int or not low <= value <= high:
         raise BadMessage(f"{name} is not a whole number from {low} to {high}")
     return value
+
+
+def _adjust(header: Header) -> dict[str, float]:
+    values = header.get("adjust") or {}
+    if not isinstance(values, dict) or not values.keys() <= LIMITS.keys():
+        raise BadMessage(f"adjust is not numbers by the names {', '.join(LIMITS)}")
+    return {name: _number(values, name, *LIMITS[name], default=0.0) for name in values}
+
+
+def _adjustment(header: Header) -> Adjustment | None:
+    entries = header.get("adjustment")
+    if entries is None:
+        return None
+    if not isinstance(entries, dict):
+        raise BadMessage("adjustment is not an object")
+    try:
+        return Adjustment.of_json(entries)
+    except ValueError as error:
+        raise BadMessage(f"adjustment cannot be read: {error}") from error
 
 
 def _only(header: Header) -> Only | None:

@@ -89,6 +89,10 @@ class EdgeProfiles:
         """Return the profiles on another device."""
         return EdgeProfiles(self.profiles.to(device), self.present.to(device))
 
+    def hidden(self) -> EdgeProfiles:
+        """Return the same with no object's edge present: the network is to do without."""
+        return EdgeProfiles(self.profiles, torch.zeros_like(self.present))
+
     def expand(self, count: int) -> EdgeProfiles:
         """Return the profiles for ``count`` objects; there must be that many, or a single object."""
         return EdgeProfiles(self.profiles.expand(count, -1, -1), self.present.expand(count))

@@ -44,13 +44,10 @@ class EdgeFit(NamedTuple):
         transform: (B, 3, 5) gains, shifts and bends: columns R, G, B, 1 and the square of the row's own channel about
             the object's mean; all 0 where nothing changes.
         summary: (B, solutions) the solutions of all rounds and how well they explain the pairs.
-        agreement: (B,) how well gains and shifts explain the pairs: the log of the factor by which they reduce the
-            pairs' squared differences.
     """
 
     transform: Tensor
     summary: Tensor
-    agreement: Tensor
 
 
 class ColourPairs(NamedTuple):
@@ -250,6 +247,5 @@ class EdgeRegression(nn.Module):
             seen = torch.cat([features, 4 * residuals.flatten(1, 2), 4 * residuals.abs().flatten(1, 2), error], dim=1)
         transform = self._bent(gains, weights, inputs[:, :, :3], residuals, scene)  # (B, 3, 5)
         belief = self.belief(proofs[-1]).sigmoid().unsqueeze(2)  # (B, 1, 1)
-        _, before, after = proofs[-1].unbind(1)  # (B,) each
         summary = torch.cat([*(3 * solution for solution in solutions), trust, *proofs], dim=1)  # (B, solutions)
-        return EdgeFit(belief * transform, summary, before - after)
+        return EdgeFit(belief * transform, summary)

@@ -34,19 +34,6 @@ class NetworkConfig:
     extractor: str = "bundled"
 
 
-class Prediction(NamedTuple):
-    """The network's output for a batch.
-
-    Attributes:
-        coefficients: (B, 15, H / 16, W / 16) colour transforms as ``colour_transform.IDENTITY`` orders them.
-        agreement: (B,) log of the factor by which the transform read off the object's edge reduces the differences of
-            colour across it; about 0 where the object fits as it is.
-    """
-
-    coefficients: Tensor
-    agreement: Tensor
-
-
 class EncodedPicture(NamedTuple):
     """A batch of pictures as the encoder sees them.
 
@@ -59,18 +46,32 @@ class EncodedPicture(NamedTuple):
     last: Tensor
 
 
+class SceneFeatures(NamedTuple):
+    """What is known of a batch of composites before their edges are read.
+
+    Attributes:
+        fused: (B, C, H / 16, W / 16) e' of formula 10.
+        patch_mask: (B, 1, H / 16, W / 16) share of the object in each patch.
+        descriptor: (B, n) appearance and semantics of the scene as a whole.
+        mean: (B, 3) the object's mean colour, encoded sRGB.
+    """
+
+    fused: Tensor
+    patch_mask: Tensor
+    descriptor: Tensor
+    mean: Tensor
+
+
 class SceneReading(NamedTuple):
     """The scene as a whole, and the transform read off the object's edge.
 
     Attributes:
         scene: (B, scene_width).
         transform: (B, 3, 5) gains, shifts and bends, see ``EdgeRegression``.
-        agreement: (B,) see ``Prediction``.
     """
 
     scene: Tensor
     transform: Tensor
-    agreement: Tensor
 
 
 _STRIDE = 16
@@ -228,7 +229,7 @@ class Harmonizer(nn.Module):
         scene = self.scene(torch.cat([descriptor, summary], dim=1))  # (B, scene_width)
         fit = self.edge_regression(edges, lines, scene, mean)
         scene = self.with_edge(torch.cat([scene, fit.summary], dim=1))  # (B, scene_width)
-        return SceneReading(scene, fit.transform, fit.agreement)
+        return SceneReading(scene, fit.transform)
 
     def forward(
         self,
@@ -238,8 +239,33 @@ class Harmonizer(nn.Module):
         references: Tensor | None = None,
         reference_contents: Tensor | None = None,
         edges: EdgeProfiles | None = None,
-    ) -> Prediction:
+    ) -> Tensor:
         """Predict colour transforms for a batch of composites.
+
+        Args:
+            composite: see ``scene_features``, as the next four.
+            mask: of the foreground.
+            content: of the composite.
+            references: of each composite or of all.
+            reference_contents: of the references.
+            edges: of B objects or 1, where they were read from more pixels than the network's; None reads them from
+                ``composite``.
+
+        Returns:
+            (B, 15, H / 16, W / 16) as ``colour_transform.IDENTITY`` orders them.
+        """
+        scene = self.scene_features(composite, mask, content, references, reference_contents)
+        return self.transforms(scene, edges or edge_profiles(composite, mask))
+
+    def scene_features(
+        self,
+        composite: Tensor,
+        mask: Tensor,
+        content: Tensor,
+        references: Tensor | None = None,
+        reference_contents: Tensor | None = None,
+    ) -> SceneFeatures:
+        """Look at composites and references, at everything but the edges.
 
         Args:
             composite: (B, 3, H, W) float32 encoded sRGB in [0, 1]; H and W multiples of 64.
@@ -248,8 +274,6 @@ class Harmonizer(nn.Module):
             references: (B, K, 3, H, W) encoded sRGB, or (1, K, 3, H, W) for the whole batch; None in the non-reference
                 setting.
             reference_contents: (B or 1, K, D, h', w') content features of the references.
-            edges: of B objects or 1, where they were read from more pixels than the network's; None reads them from
-                ``composite``.
         """
         features, last = self._encoded(composite, mask)  # (B, C, h, w), (B, 320, h/2, w/2)
         content = _upsampled(content, features)  # (B, D, h, w)
@@ -262,21 +286,23 @@ class Harmonizer(nn.Module):
         fused, looked_up = self.fusion(features, content, patch_mask, *extra)  # (B, C, h, w) each, formulas 8 to 10
         appearance = self._appearance_descriptor(composite, mask, features, fused, looked_up)
         descriptor = torch.cat([appearance, self._semantics(mask, last, content)], dim=1)  # (B, n)
-        mean = masked_mean(composite, mask)  # (B, 3)
+        return SceneFeatures(fused, patch_mask, descriptor, masked_mean(composite, mask))
+
+    def transforms(self, features: SceneFeatures, edges: EdgeProfiles) -> Tensor:
+        """Predict the colour transforms (B, 15, h, w) from a scene and its edges, of B objects or 1."""
+        fused, patch_mask, descriptor, mean = features
         with torch.autocast(mean.device.type, enabled=False):  # half precision is too coarse for differences of colour
-            profiles = edges or edge_profiles(composite, mask)
-            scene, transform, agreement = self._read_scene(descriptor.float(), profiles, mean)
+            scene, transform = self._read_scene(descriptor.float(), edges, mean)
             everywhere = self.global_head(scene)[:, :, None, None]  # (B, 12, 1, 1)
-        context = self.scene_everywhere(scene)[:, :, None, None].expand(
-            -1, -1, *features.shape[-2:]
-        )  # (B, width, h, w)
+            kept = self.gate(scene).sigmoid()[:, :, None, None]  # (B, 1, 1, 1), how much of the change to trust
+        context = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *fused.shape[-2:])  # (B, width, h, w)
         decoded = self.decode(torch.cat([fused, patch_mask, context], dim=1))  # (B, width, h, w)
         # Most of a recolouring is one transform for the whole object; each place adds its own difference.
         predicted = self.head(decoded) + everywhere  # (B, 12, h, w)
         coefficients = self._coefficients(predicted, transform, mean)  # (B, 15, h, w)
         identity = coefficients.new_tensor(IDENTITY).view(1, -1, 1, 1)
-        kept = self.gate(scene).sigmoid()[:, :, None, None]  # (B, 1, 1, 1), how much of the change to trust
-        return Prediction(identity + kept * (coefficients - identity), agreement)
+        gated: Tensor = identity + kept * (coefficients - identity)
+        return gated
 
     def _coefficients(self, predicted: Tensor, transform: Tensor, mean: Tensor) -> Tensor:
         """Combine the transforms predicted for each place with the transform read off the edge.

@@ -3,24 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-
-
-@dataclass(frozen=True)
-class ConfidenceSettings:
-    """The logistic regression that decides how much of a predicted change is kept.
-
-    Attributes:
-        change: weight of the log of one plus the mean squared change.
-        agreement: weight of the evidence at the object's edge.
-        intercept: of the regression.
-        floor: the share of a change that is kept at the least, 0 to 1; 1 keeps every change whole.
-    """
-
-    change: float = 2.2
-    agreement: float = 8.0
-    intercept: float = -10.5
-    floor: float = 0.1
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -37,7 +20,7 @@ class InferenceSettings:
         edge_lines: lines across the object's edge; more than in training cost little.
         reference_trust: weight of the prediction with references in the mean with that without, 0 to 1: a user's
             photos rarely have the very light of the scene.
-        confidence: how far predicted changes are trusted.
+        hidden_edge: weight of the prediction with the object's edge hidden in the mean with that with it shown, 0 to 1.
     """
 
     side: int = 256
@@ -45,7 +28,7 @@ class InferenceSettings:
     wide_context: float = 2.5
     edge_lines: int = 1200
     reference_trust: float = 0.3
-    confidence: ConfidenceSettings = field(default_factory=ConfidenceSettings)
+    hidden_edge: float = 0.5
 
     def to_json(self) -> str:
         """Return all fields as one JSON object."""
@@ -59,5 +42,4 @@ class InferenceSettings:
             ValueError: the text is not JSON.
             TypeError: it is not an object, or has unknown fields.
         """
-        fields = json.loads(text)
-        return InferenceSettings(**{**fields, "confidence": ConfidenceSettings(**fields.get("confidence", {}))})
+        return InferenceSettings(**json.loads(text))

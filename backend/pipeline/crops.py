@@ -28,6 +28,9 @@ EDGE_CROP_SIDE = 1024
 WHOLE_CROP_SIDE = 448
 """Longer side of the crop of the whole picture at most, pixels."""
 
+_SOLID = 0.95
+"""Quantile of an object's opacities that counts as solid: a few stray pixels decide nothing."""
+
 BACKDROP = 0.5
 """Encoded value behind a transparent background."""
 
@@ -91,14 +94,15 @@ def read_crops(
         wide=close if same else read_crop(request, wide_window, (settings.side, settings.side)),
         edge=crop_edge(request, close.window),
         whole=crop_whole(request) if whole else None,
-        preview=None if preview_side is None else _limited_crop(request, close.window, preview_side),
+        preview=None if preview_side is None else _preview(request, close.window, preview_side),
     )
 
 
 def crop_whole(request: HarmonizeRequest, side: int = WHOLE_CROP_SIDE) -> Crop:
     """Return the whole composite with its longer side at ``side`` pixels (fewer when the picture is smaller)."""
     height, width = request.background.shape[:2]
-    return _limited_crop(request, Window(0, 0, width, height), side)
+    window = Window(0, 0, width, height)
+    return read_crop(request, window, _limited_size(window, side))
 
 
 def crop_around(request: HarmonizeRequest, bounds: Window, *, side: int, context: float) -> Crop:
@@ -135,27 +139,37 @@ def crop_edge(request: HarmonizeRequest, window: Window) -> Crop:
     return read_crop(request, window, size, samples=1)
 
 
-def _limited_crop(request: HarmonizeRequest, window: Window, side: int) -> Crop:
-    """Return the window with its longer side at most ``side`` pixels."""
+def _preview(request: HarmonizeRequest, window: Window, side: int) -> Crop:
+    """Return the window as people see it, its longer side at most ``side`` pixels."""
+    return read_crop(request, window, _limited_size(window, side), as_if_solid=False)
+
+
+def _limited_size(window: Window, side: int) -> tuple[int, int]:
+    """Return height and width of a window whose longer side is reduced to at most ``side`` pixels."""
     scale = min(1.0, side / max(window.height, window.width))
-    size = max(1, round(window.height * scale)), max(1, round(window.width * scale))
-    return read_crop(request, window, size)
+    return max(1, round(window.height * scale)), max(1, round(window.width * scale))
 
 
 def read_crop(
-    request: HarmonizeRequest, window: Window, size: tuple[int, int], *, samples: int = SAMPLES_PER_PIXEL
+    request: HarmonizeRequest,
+    window: Window,
+    size: tuple[int, int],
+    *,
+    samples: int = SAMPLES_PER_PIXEL,
+    as_if_solid: bool = True,
 ) -> Crop:
     """Return the composite's ``window`` at ``size`` (height, width), area-averaged, in encoded sRGB.
 
     Alpha weighs the colours before they are averaged. Values beyond [0, 1] are clipped, NaN counts as 0. At most
-    ``samples`` are read along each side of a reduced pixel.
+    ``samples`` are read along each side of a reduced pixel. An object that is nowhere opaque is shown as if it were,
+    unless ``as_if_solid`` is False.
     """
     rows = _positions(window.y, window.height, samples * size[0])
     columns = _positions(window.x, window.width, samples * size[1])
     space = colour_space(request.profile)
     planes = np.zeros((4, len(rows), len(columns)), dtype=np.float32)
     planes[:3] = _background_colours(request.background, rows, columns, space)
-    _paste_layer(planes, request, rows, columns, space)
+    _paste_layer(planes, request, rows, columns, space, as_if_solid)
     resized = torch.from_numpy(planes)[None]  # (1, 4, rows, columns)
     if resized.shape[2:] != size:
         resized = functional.interpolate(resized, size=size, mode="bilinear", antialias=True)  # (1, 4, h, w)
@@ -195,6 +209,7 @@ def _paste_layer(
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     space: ColourSpace,
+    as_if_solid: bool,
 ) -> None:
     """Put the layer over the background's (3, h, w) colours, and alpha x mask into the fourth plane."""
     height, width = request.layer.shape[:2]
@@ -207,12 +222,27 @@ def _paste_layer(
     if alpha is None:
         part[:3], part[3] = colours, 1
     else:
+        alpha = _as_if_solid(alpha) if as_if_solid else alpha
         part[3] = alpha
         colours -= part[:3]
         colours *= alpha
         part[:3] += colours
     if request.mask is not None:
-        part[3] *= request.mask[np.ix_(*at)] * np.float32(1 / 255)
+        mask = request.mask[np.ix_(*at)] * np.float32(1 / 255)
+        part[3] *= _as_if_solid(mask) if as_if_solid else mask
+
+
+def _as_if_solid(opacity: Values) -> Values:
+    """Return opacities (h, w) scaled so that the object's most opaque parts are solid.
+
+    Glass, smoke or an object under a gray mask is an object all the same: the network has to see what it is. Its
+    opacity counts where the change is applied.
+    """
+    covered = opacity[opacity > 0]
+    if not covered.size:
+        return opacity
+    most = np.quantile(covered, _SOLID)
+    return np.minimum(opacity / most, 1).astype(np.float32)
 
 
 def _samples(

@@ -1,8 +1,7 @@
-"""Apply the network's colour transforms to the layer's own pixels, in tiles that fit into the processor's cache."""
+"""Apply an adjustment to the layer's own pixels, in tiles that fit the processor's cache."""
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,18 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from raiha.backend.colour.pixels import Pixels
-from raiha.backend.colour.spaces import ColourSpace, colour_space
+from raiha.backend.colour.spaces import ColourSpace, SrgbSpace, colour_space
 from raiha.backend.colour.tone_curve import Values
-from raiha.backend.pipeline.bounds import object_pixels
-from raiha.backend.pipeline.coefficient_map import bilinear_places, factors, luminance, object_transforms
-from raiha.backend.pipeline.crops import Crop
+from raiha.backend.pipeline.adjustment import LUMA, Adjustment, saturated
+from raiha.backend.pipeline.bounds import Window, object_pixels
+from raiha.backend.pipeline.curves import Curves
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Only, Progress
-from raiha.gallery_tools.errors import RaihaError
+from raiha.backend.pipeline.shading import interpolation_weights
 
 TILE_PIXELS = 1 << 17
 """Pixels of a tile at most. Measured: with smaller tiles, Python's overhead grows and threads wait for its lock."""
@@ -30,32 +27,30 @@ TILE_HEIGHT = 320
 """Rows of a tile at most, so that narrow layers have enough bands for all threads and can be cancelled soon."""
 
 TILE_WIDTH = 1024
-"""Columns of a tile at most: a row's matrix product is then small enough for BLAS to leave the threads to us."""
+"""Columns of a tile at most."""
 
 
 def apply(
     request: HarmonizeRequest,
-    coefficients: Tensor,
-    crop: Crop,
+    adjustment: Adjustment,
+    window: Window,
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> Pixels:
     """Change the object's pixels at their own size and depth.
 
-    In encoded sRGB a pixel p becomes p + strength * mask * (after - p), where after is A p + t + b p^2 with the
-    transform (A, t, b) interpolated between the grid's cells of the object; beyond [0, 1] the parabola continues along
-    its tangent. With ``request.only``, (after - p) is split as the editors' blend modes Luminosity and Color do: the
-    change of luminance (Rec. 709 luma) is added to all three channels, or taken from them. For uint8 and uint16, after
-    is limited to [0, 1] (pixels that another profile puts beyond it may stay there). All of this is linear in strength,
-    so a mix of before and after equals it.
+    In encoded sRGB a pixel p becomes p + strength * mask * (after - p), where after is the adjusted p. With
+    ``request.only``, (after - p) is split as the editors' blend modes Luminosity and Color do: the change of luminance
+    (Rec. 709 luma) is added to all three channels, or taken from them. All of this is linear in strength, so a mix of
+    before and after equals it. For uint8 and uint16 the result is limited to the range, and no value reaches either
+    end that was not there before.
 
     Without ``request.mask`` each pixel that is not wholly transparent changes fully: its alpha already mixes it in.
 
     Args:
         request: the layer, and what to change.
-        coefficients: (15, h, w) transforms of encoded sRGB, as ``colour_transform.IDENTITY`` orders them.
-        crop: the close crop that the network saw: the grid spans its window (and is continued beyond it), and its mask
-            weighs the coefficients. Its size need not be the grid's.
+        adjustment: of the object.
+        window: of the background's pixels that the adjustment's shading spans; it is continued beyond.
         progress: called with "applying" and the fraction of this function's work that is done.
         cancelled: called before each band of tiles; returns whether the job is no longer wanted.
 
@@ -64,19 +59,13 @@ def apply(
         were, and so is everything at strength 0; values beyond [0, 1] in float layers are kept.
 
     Raises:
-        RaihaError: ``bad-coefficients``, ``bad-profile``.
+        RaihaError: ``bad-profile``.
         Cancelled: ``cancelled`` returned True.
     """
     result: Pixels = np.array(request.layer, order="C", copy=True)
-    if request.strength == 0:
+    if request.strength == 0 or adjustment.is_identity:
         return result
-    if not bool(torch.isfinite(coefficients).all()):
-        raise RaihaError(
-            "bad-coefficients",
-            "The network's result is not a number.",
-            "Check its weights with `raiha doctor`; the layer was left as it is.",
-        )
-    job = _prepared(request, result, coefficients, crop)
+    job = _prepared(request, result, adjustment, window)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         waiting = deque(pool.submit(job.change_band, rows) for rows in job.bands())
         try:
@@ -91,21 +80,6 @@ def apply(
 
 
 @dataclass(frozen=True)
-class _Tile:
-    """A span of the layer's columns between two columns of the grid.
-
-    Attributes:
-        columns: of the layer.
-        cell: index of the grid's column to the left.
-        share: (w,) float32 position of each column between this and the grid's next column, 0 to 1.
-    """
-
-    columns: slice
-    cell: int
-    share: Values
-
-
-@dataclass(frozen=True)
 class _Job:
     """The data that all tiles share.
 
@@ -114,9 +88,10 @@ class _Job:
         pixels: (H, W, C) the result, changed in place.
         largest: the integer that is white; None for floats, for which 1.0 is white but not a limit.
         space: colour space of the layer.
-        transforms: (h, 3, 7, w) see ``object_transforms``.
-        down: (H,) positions of the layer's rows between those of the grid.
-        tiles: of one band, from left to right.
+        adjustment: of the object.
+        curves: its curves.
+        down: (H, h) weights of the shading's rows for the layer's; None without shading.
+        across: (w, W) weights of the shading's columns for the layer's; None without shading.
         band: rows of a tile.
     """
 
@@ -124,9 +99,10 @@ class _Job:
     pixels: Pixels
     largest: int | None
     space: ColourSpace
-    transforms: Values
-    down: NDArray[np.float64]
-    tiles: tuple[_Tile, ...]
+    adjustment: Adjustment
+    curves: Curves
+    down: NDArray[np.float32] | None
+    across: NDArray[np.float32] | None
     band: int
 
     def bands(self) -> Iterator[slice]:
@@ -136,114 +112,120 @@ class _Job:
 
     def change_band(self, rows: slice) -> int:
         """Change these rows of the result and return the first row after them."""
-        lines = self._lines(rows)
-        for tile in self.tiles:
-            weight = self._weight(rows, tile.columns)
+        for left in range(0, self.pixels.shape[1], TILE_WIDTH):
+            columns = slice(left, left + TILE_WIDTH)
+            weight = self._weight(rows, columns)
             if weight is not None:
-                left, right = lines[..., tile.cell], lines[..., min(tile.cell + 1, lines.shape[3] - 1)]
-                transforms = np.concatenate([left, right - left], axis=2)
-                self._change_tile(self.pixels[rows, tile.columns], transforms, tile.share, weight)
+                self._change_tile(self.pixels[rows, columns], self._shading(rows, columns), weight)
         return int(rows.stop)
 
-    def _lines(self, rows: slice) -> Values:
-        """Return (rows, 3, 7, w) transforms, interpolated between the grid's rows."""
-        above = self.down[rows].astype(np.intp)
-        below = np.minimum(above + 1, len(self.transforms) - 1)
-        share = (self.down[rows] - above).astype(np.float32)[:, None, None, None]
-        lines: Values = self.transforms[above] * (1 - share) + self.transforms[below] * share
-        return lines
+    def _shading(self, rows: slice, columns: slice) -> Values | None:
+        """Return (h, w) stops of a tile, or None where the light is even."""
+        if self.adjustment.shading is None or self.down is None or self.across is None:
+            return None
+        return np.asarray(self.down[rows] @ self.adjustment.shading @ self.across[:, columns], dtype=np.float32)
 
     def _weight(self, rows: slice, columns: slice) -> Values | None:
         """Return (h, w) strength x mask, 0 where the layer is transparent; None if nothing changes."""
-        weight = object_pixels(self.request, rows, columns)
-        if not weight.any():
+        covered = object_pixels(self.request, rows, columns)
+        if not covered.any():
             return None
-        scale = np.float32(self.request.strength)
-        share: Values = weight * scale
+        share: Values = covered * np.float32(self.request.strength)
         if self.request.mask is not None:
-            share *= self.request.mask[rows, columns] * np.float32(1 / 255)
-        return share
+            share = share * (self.request.mask[rows, columns] * np.float32(1 / 255))
+        return np.broadcast_to(share, self.pixels[rows, columns].shape[:2])
 
-    def _change_tile(self, pixels: Pixels, transforms: Values, share: Values, weight: Values) -> None:
+    def _change_tile(self, pixels: Pixels, shading: Values | None, weight: Values) -> None:
         """Change a tile.
 
         Args:
             pixels: (h, w, C) of the result.
-            transforms: (h, 3, 14) of each row at the left cell, then their difference from the right cell.
-            share: (w,) of that difference, 0 to 1.
+            shading: (h, w) stops, or None.
             weight: (h, w) strength times mask.
         """
         before = np.empty((3, *weight.shape), dtype=np.float32)
         np.copyto(before, pixels[..., :3].transpose(2, 0, 1))
-        integer = self.largest is not None
         if self.largest is not None:
             before *= np.float32(1 / self.largest)
         colours = self.space.to_srgb(before)
         with np.errstate(invalid="ignore"):  # NaN and infinite pixels keep their values in the end
-            change = np.ascontiguousarray(np.matmul(transforms, factors(colours, share)).transpose(1, 0, 2))
-        _keep_only(change, self.request.only)
-        if integer:
-            _limit(change, colours, within=self.space.exact)
-        change *= weight
-        after = self.space.with_change(before, colours, change)
+            change = self._adjusted(colours, shading)
+            change -= colours
+            _keep_only(change, self.request.only)
+            if self.largest is not None and not (self.space.exact and self.request.only is None):
+                _limit(change, colours)
+            change *= weight
+            after = self.space.with_change(before, colours, change)
         if self.largest is not None:
             after *= np.float32(self.largest)
             np.rint(after, out=after)
-            if not self.space.exact:
-                np.clip(after, 0, self.largest, out=after)
-        _store(pixels, after, change, always=integer and self.space.exact)
+            _keep_off_the_ends(after, pixels, self.largest)
+        if self.largest is not None and self.space.exact:
+            pixels[..., :3] = after.transpose(1, 2, 0)
+        else:
+            _store(pixels, after, change)
+
+    def _adjusted(self, colours: Values, shading: Values | None) -> Values:
+        """Return (3, h, w) encoded sRGB after the adjustment."""
+        result = self.curves.applied(colours, shading)
+        if self.adjustment.saturation:
+            result = saturated(result, 1 + self.adjustment.saturation / 100).astype(np.float32, copy=False)
+        if self.adjustment.veil:
+            colour = np.asarray(self.adjustment.veil_colour, dtype=np.float32)[:, None, None]
+            result += np.float32(self.adjustment.veil / 100) * (colour - result)
+        return result
 
 
-def _prepared(request: HarmonizeRequest, result: Pixels, coefficients: Tensor, crop: Crop) -> _Job:
+def _prepared(request: HarmonizeRequest, result: Pixels, adjustment: Adjustment, window: Window) -> _Job:
     height, width = result.shape[:2]
-    transforms = object_transforms(coefficients.detach().cpu(), crop.mask)  # (h, 3, 7, w)
-    window, (x, y) = crop.window, request.offset
-    across = bilinear_places(x, width, window.x, window.width, transforms.shape[3])
-    tiles = tuple(_tiles(across))
+    down = across = None
+    if adjustment.shading is not None:
+        (x, y), (rows, columns) = request.offset, adjustment.shading.shape
+        down = interpolation_weights(y, height, window.y, window.height, rows)
+        across = np.ascontiguousarray(interpolation_weights(x, width, window.x, window.width, columns).T)
+    space = colour_space(request.profile)
+    largest = np.iinfo(result.dtype).max if np.issubdtype(result.dtype, np.integer) else None
     return _Job(
         request=request,
         pixels=result,
-        largest=np.iinfo(result.dtype).max if np.issubdtype(result.dtype, np.integer) else None,
-        space=colour_space(request.profile),
-        transforms=transforms,
-        down=bilinear_places(y, height, window.y, window.height, transforms.shape[0]),
-        tiles=tiles,
-        band=min(TILE_HEIGHT, TILE_PIXELS // max(len(tile.share) for tile in tiles)),
+        largest=largest,
+        space=space,
+        adjustment=adjustment,
+        curves=Curves.of(adjustment, largest if isinstance(space, SrgbSpace) else None),
+        down=down,
+        across=across,
+        band=min(TILE_HEIGHT, TILE_PIXELS // min(TILE_WIDTH, width)),
     )
 
 
-def _tiles(places: NDArray[np.float64]) -> Iterator[_Tile]:
-    """Cut columns (W,), given by their positions between the grid's cells, where a cell begins or a tile is full."""
-    cells = places.astype(np.intp)
-    edges = np.flatnonzero(np.diff(cells)) + 1
-    for begin, end in itertools.pairwise([0, *edges.tolist(), len(places)]):
-        for left in range(begin, end, TILE_WIDTH):
-            columns = slice(left, min(left + TILE_WIDTH, end))
-            cell = int(cells[left])
-            yield _Tile(columns, cell, (places[columns] - cell).astype(np.float32))
-
-
 def _keep_only(change: Values, only: Only | None) -> None:
-    """Reduce a change (3, h, w) to its luminance or its colour."""
+    """Leave nothing of a change (3, h, w) but its colour, or its luminance."""
+    if only is None:
+        return
+    luminance = np.einsum("c,chw->hw", LUMA, change)
     if only == "colour":
-        change -= luminance(change)
-    elif only == "luminance":
-        change[:] = luminance(change)
-
-
-def _limit(change: Values, colours: Values, *, within: bool) -> None:
-    """Limit changes (3, h, w) so that no colour leaves [0, 1], or goes farther beyond it unless all are ``within``."""
-    change += colours
-    if within:
-        np.clip(change, 0, 1, out=change)
+        change -= luminance
     else:
-        np.clip(change, np.minimum(colours, 0), np.maximum(colours, 1), out=change)
+        change[:] = luminance
+
+
+def _limit(change: Values, colours: Values) -> None:
+    """Let no change end beyond [0, 1], or farther beyond it than the pixel was: the mask mixes what is left."""
+    change += colours
+    np.clip(change, np.minimum(colours, 0), np.maximum(colours, 1), out=change)
     change -= colours
 
 
-def _store(pixels: Pixels, after: Values, change: Values, *, always: bool) -> None:
-    """Write (3, h, w) ``after`` into the tile (h, w, C); unless ``always``, only where it is finite and changed."""
-    stored = after.astype(pixels.dtype)
-    changed = True if always else (change != 0).any(axis=0) & np.isfinite(stored).all(axis=0)
+def _keep_off_the_ends(after: Values, pixels: Pixels, largest: int) -> None:
+    """Limit (3, h, w) integers to the range, its ends left to values of the tile (h, w, C) that are there already."""
+    for plane, before in zip(after, pixels[..., :3].transpose(2, 0, 1), strict=True):
+        np.clip(plane, np.minimum(before, 1), np.maximum(before, largest - 1), out=plane)
+
+
+def _store(pixels: Pixels, after: Values, change: Values) -> None:
+    """Write (3, h, w) ``after`` into the tile (h, w, C) where it is finite and changed."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        stored = after.astype(pixels.dtype)
+        changed = (change != 0).any(axis=0) & np.isfinite(after).all(axis=0) & np.isfinite(stored).all(axis=0)
     for channel, plane in enumerate(stored):
         np.copyto(pixels[..., channel], plane, where=changed)

@@ -6,16 +6,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_inference_settings
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import load_network
+from raiha.backend.pipeline.adjustment import Adjustment, adjusted
+from raiha.backend.pipeline.adjustment_fit import adjustment_of, shading_over
 from raiha.backend.pipeline.bounds import Window, object_bounds
+from raiha.backend.pipeline.colour_difference import mean_difference
 from raiha.backend.pipeline.crops import Crop, Crops, read_crops, window_around
 from raiha.backend.pipeline.full_resolution import apply
 from raiha.backend.pipeline.predictor import Predictor
@@ -79,15 +83,17 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Prediction:
-    """What the network predicts for a request; it holds for the layer at any size.
+    """What is to be done for a request; it holds for the layer at any size.
 
     Attributes:
-        coefficients: (15, h, w) transforms over the window of the close crop.
+        adjustment: of the object; its shading spans the window of the close crop.
+        change: mean CIEDE2000 in the object.
         crops: of the request.
         references: that the network used, best first.
     """
 
-    coefficients: Tensor
+    adjustment: Adjustment
+    change: float
     crops: Crops
     references: list[LoadedReference]
 
@@ -111,6 +117,10 @@ class Pipeline:
         self._predictor: Predictor | None = None
         self._extractors: dict[str, Extractor] = {}
 
+    @cached_property
+    def _settings(self) -> InferenceSettings:
+        return read_inference_settings(self._weights)
+
     def release(self) -> None:
         """Drop the weights from memory until they are needed again."""
         self._predictor = None
@@ -133,8 +143,8 @@ class Pipeline:
         run = _Run(progress, cancelled)
         prediction = self._predict(request, run)
         with run.stage("applying"):
-            layer = apply(request, prediction.coefficients, prediction.crops.close, run.applying, cancelled)
-        return HarmonizeResult(layer, prediction.used, run.seconds)
+            layer = apply(request, prediction.adjustment, prediction.crops.close.window, run.applying, cancelled)
+        return HarmonizeResult(layer, prediction.adjustment, prediction.change, prediction.used, run.seconds)
 
     def preview(
         self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
@@ -147,26 +157,32 @@ class Pipeline:
         prediction = self._predict(request, run, preview_side=side)
         assert prediction.crops.preview is not None
         with run.stage("applying"):
-            before, crop = _as_request(prediction.crops.preview), _at_preview_size(prediction.crops)
+            before = _as_request(prediction.crops.preview)
+            height, width = before.layer.shape[:2]
+            window = Window(0, 0, width, height)
             after: dict[Only | None, NDArray[np.uint8]] = {
-                only: apply(replace(before, only=only), prediction.coefficients, crop, run.applying, cancelled)
+                only: apply(replace(before, only=only), prediction.adjustment, window, run.applying, cancelled)
                 for only in (None, "colour", "luminance")
             }
-        return PreviewResult(before.layer, after[None], after["colour"], after["luminance"], prediction.used)
+        pictures = before.layer, after[None], after["colour"], after["luminance"]
+        return PreviewResult(*pictures, prediction.adjustment, prediction.change, prediction.used)
 
     def _predict(self, request: HarmonizeRequest, run: _Run, *, preview_side: int | None = None) -> _Prediction:
         with run.stage("reading"):
             bounds = object_bounds(request)
-            predictor = self._loaded_predictor()
-            require_surroundings(request, window_around(request, bounds, predictor.settings.wide_context))
+            if request.adjustment is None:
+                require_surroundings(request, window_around(request, bounds, self._settings.wide_context))
             crops = read_crops(
-                request, bounds, predictor.settings, whole=_to_search(request) > 0, preview_side=preview_side
+                request, bounds, self._settings, whole=_to_search(request) > 0, preview_side=preview_side
             )
+        if request.adjustment is not None:
+            return _prediction(request, request.adjustment, crops, [])
         with run.stage("references"):
+            predictor = self._loaded_predictor()
             references = self._references(request, crops, predictor.extractor, run)
         with run.stage("network"):
-            coefficients = predictor.predict(crops, references)
-        return _Prediction(coefficients, crops, references)
+            adjustment = adjustment_of(predictor.predict(crops, references), crops.close)
+        return _prediction(request, adjustment, crops, references)
 
     def _references(
         self, request: HarmonizeRequest, crops: Crops, extractor: Extractor, run: _Run
@@ -197,15 +213,28 @@ class Pipeline:
 
     def _loaded_predictor(self) -> Predictor:
         if self._predictor is None:
-            settings = read_inference_settings(self._weights)
             network = load_network(self._weights, self._device)
-            self._predictor = Predictor(network, self._extractor(network.config.extractor), settings, self._device)
+            self._predictor = Predictor(
+                network, self._extractor(network.config.extractor), self._settings, self._device
+            )
         return self._predictor
 
     def _extractor(self, name: str) -> Extractor:
         if name not in self._extractors:
             self._extractors[name] = load_extractor(name, device=self._device)
         return self._extractors[name]
+
+
+def _prediction(
+    request: HarmonizeRequest, adjustment: Adjustment, crops: Crops, references: list[LoadedReference]
+) -> _Prediction:
+    """Return what is to be done: an adjustment with the numbers that the user set, and how much it changes."""
+    adjustment = adjustment.changed(request.adjust)
+    crop = crops.close
+    shading = 0.0 if adjustment.shading is None else shading_over(adjustment.shading, crop.mask.shape)
+    after = adjusted(crop.composite.transpose(2, 0, 1), adjustment, shading).transpose(1, 2, 0)
+    change = 0.0 if adjustment.is_identity else mean_difference(crop.composite, after, crop.mask)
+    return _Prediction(adjustment, change, crops, references)
 
 
 def _to_search(request: HarmonizeRequest) -> int:
@@ -223,10 +252,3 @@ def _as_request(crop: Crop) -> HarmonizeRequest:
     """Return a crop as an 8-bit sRGB composite of its own."""
     composite = _eight_bit(crop.composite)
     return HarmonizeRequest(composite, composite, mask=_eight_bit(crop.mask))
-
-
-def _at_preview_size(crops: Crops) -> Crop:
-    """Return the close crop with its window in the preview's pixels."""
-    assert crops.preview is not None
-    height, width = crops.preview.mask.shape
-    return replace(crops.close, window=Window(0, 0, width, height))

@@ -12,10 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from raiha.backend.network.edge_profiles import EdgeProfiles, edge_profiles
-from raiha.backend.network.harmonizer import Harmonizer
+from raiha.backend.network.harmonizer import Harmonizer, SceneFeatures
 from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.pipeline.bounds import Window
-from raiha.backend.pipeline.confidence import scale_by_confidence
 from raiha.backend.pipeline.crops import Crop, Crops
 from raiha.backend.pipeline.references import LoadedReference
 from raiha.gallery_tools.extractors.extractor import Extractor
@@ -53,15 +52,22 @@ class Predictor:
         pictures, masks = self._batch(crops)  # (2, 3, S, S), (2, 1, S, S)
         edges = self._edges(crops.edge)
         content = self.extractor.maps(pictures)  # (2, D, S / 16, S / 16)
-        predicted, agreement = self.network(pictures, masks, content, edges=edges)  # (2, 15, h, w), (2,)
+        predicted = self._transforms(self.network.scene_features(pictures, masks, content), edges)  # (2, 15, h, w)
         if references:
             tensors = self._reference_tensors(references)  # (1, K, 3, S, S), (1, K, D, S / 16, S / 16)
-            with_references, _ = self.network(pictures, masks, content, *tensors, edges=edges)
-            predicted = torch.lerp(predicted, with_references, self.settings.reference_trust)  # (2, 15, h, w)
+            features = self.network.scene_features(pictures, masks, content, *tensors)
+            predicted = torch.lerp(predicted, self._transforms(features, edges), self.settings.reference_trust)
         wide = _resample(predicted[1].flip(-1), crops.wide.window, crops.close.window)  # (15, h, w)
-        mean = (predicted[0] + wide) / 2  # (15, h, w)
-        agreed = float(agreement.mean())
-        return scale_by_confidence(mean, pictures[0], masks[0, 0], agreed, self.settings.confidence).cpu()
+        return ((predicted[0] + wide) / 2).cpu()  # (15, h, w)
+
+    def _transforms(self, features: SceneFeatures, edges: EdgeProfiles) -> Tensor:
+        """Return the mean (2, 15, h, w) of the predictions with the object's edge shown and hidden.
+
+        The edge of a paste is no evidence, that of a recoloured object is; no one knows which it is.
+        """
+        shown = self.network.transforms(features, edges)
+        hidden = self.network.transforms(features, edges.hidden())
+        return torch.lerp(shown, hidden, self.settings.hidden_edge)
 
     def _batch(self, crops: Crops) -> tuple[Tensor, Tensor]:
         """Return composites (2, 3, S, S) and masks (2, 1, S, S): the close crop, and the wide crop mirrored."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.colour.pixels import Pixels
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.gallery_tools.errors import RaihaError
+
+MOST_STRENGTH = 1.5
 
 Only = Literal["colour", "luminance"]
 
@@ -56,7 +59,9 @@ class HarmonizeRequest:
             intersection, and only what the mask covers changes.
         offset: (x, y) of the layer's top left corner in the background, pixels; may be negative.
         profile: ICC profile of layer and background; None means sRGB.
-        strength: 0 (the layer, untouched) to 1.
+        strength: 0 (the layer, untouched) to ``MOST_STRENGTH``; above 1 the change is exaggerated.
+        adjust: numbers of the adjustment that replace the network's, by their names.
+        adjustment: what to apply in place of the network's; no reference and no network is needed then.
         only: change nothing but colour, or nothing but luminance; None changes both.
         gallery: name of the gallery to search for references; None: no retrieval.
         references: photos that the user chose as references; they come before those that retrieval finds.
@@ -70,6 +75,8 @@ class HarmonizeRequest:
     offset: tuple[int, int] = (0, 0)
     profile: bytes | None = None
     strength: float = 1.0
+    adjust: Mapping[str, float] = field(default_factory=dict)
+    adjustment: Adjustment | None = None
     only: Only | None = None
     gallery: str | None = None
     references: tuple[Path, ...] = ()
@@ -104,11 +111,15 @@ class HarmonizeResult:
     Attributes:
         layer: (H, W, C) with the shape and dtype of the request's layer; alpha and everything outside the mask are
             unchanged, bit for bit.
+        adjustment: what was done to the object's colours.
+        change: mean CIEDE2000 in the object at strength 1; below ``colour_difference.LITTLE`` it fitted already.
         references: the references used, best first.
         seconds: wall-clock seconds of each stage, by its name.
     """
 
     layer: Pixels
+    adjustment: Adjustment
+    change: float
     references: tuple[UsedReference, ...]
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -125,6 +136,8 @@ class PreviewResult:
         both: with colour and luminance changed.
         colour: with only colour changed.
         luminance: with only luminance changed.
+        adjustment: what was done to the object's colours.
+        change: mean CIEDE2000 in the object at strength 1.
         references: the references used, best first.
     """
 
@@ -132,4 +145,6 @@ class PreviewResult:
     both: NDArray[np.uint8]
     colour: NDArray[np.uint8]
     luminance: NDArray[np.uint8]
+    adjustment: Adjustment
+    change: float
     references: tuple[UsedReference, ...]

@@ -65,15 +65,38 @@ def test_strength_0_gives_the_picture_back(folder: Path) -> None:
     assert (pixels(folder / "composite.png") == pixels(folder / "out.png")).all()
 
 
+ZERO = ["--adjust", "exposure=0", "--adjust", "temperature=0", "--adjust", "tint=0", "--adjust", "contrast=0"]
+ZERO += ["--adjust", "brightness=0", "--adjust", "saturation=0", "--adjust", "veil=0"]
+
+
+def test_adjust_sets_the_numbers_that_the_report_names(folder: Path) -> None:
+    arguments = ["composite.png", "--mask", "mask.png", "-o", "out.png", "--no-daemon", *ZERO]
+    darker = json.loads(raiha(folder, *arguments, "--adjust", "exposure=-1.5", "--adjust", "saturation=-20").stdout)
+    numbers = darker["adjustments"]
+    assert (numbers["exposure"], numbers["saturation"], numbers["tint"]) == (-1.5, -20.0, 0.0)
+    assert darker["change"] > 5 and darker["fits"] is False
+    before, after = pixels(folder / "composite.png"), pixels(folder / "out.png")
+    assert after[20:40, 30:60].mean() < 0.8 * before[20:40, 30:60].mean()
+
+
+def test_an_object_that_fits_is_reported_in_words(folder: Path) -> None:
+    Image.new("RGB", (80, 60), (110, 120, 130)).save(folder / "flat.png")
+    names = [str(folder / "flat.png"), "--mask", str(folder / "mask.png"), "-o", str(folder / "out.png")]
+    done = CliRunner().invoke(app, ["harmonize", *names, "--no-daemon", *ZERO])
+    assert done.exit_code == 0 and "already fits" in done.stdout
+
+
 def test_a_daemon_gives_the_same_bytes(folder: Path, start_daemon: Callable[..., Any]) -> None:
     from raiha.backend.pipeline.pipeline import Pipeline
 
-    arguments = ["composite.png", "--mask", "mask.png", "--only", "colour", "--strength", "0.7"]
+    arguments = ["composite.png", "--mask", "mask.png", "--only", "colour", "--strength", "1.2", "--adjust", "tint=0.4"]
     alone = raiha(folder, *arguments, "-o", "alone.png", "--no-daemon")
     start_daemon(Pipeline())
     sent = raiha(folder, *arguments, "-o", "sent.png")
     assert json.loads(alone.stdout)["daemon"] is False
     assert json.loads(sent.stdout)["daemon"] is True
+    for name in ("adjustments", "change", "fits"):
+        assert json.loads(alone.stdout)[name] == json.loads(sent.stdout)[name]
     assert (folder / "alone.png").read_bytes() == (folder / "sent.png").read_bytes()
 
 
@@ -92,6 +115,11 @@ def test_a_daemon_gives_the_same_bytes(folder: Path, start_daemon: Callable[...,
         (["composite.png", "--mask", "mask.png", "--exclude", "a.jpg", "-o", "b.jpg"], "would-overwrite", 2),
         (["composite.png", "--mask", "mask.png", "--reference", "a.jpg", "-o", "link.jpg"], "would-overwrite", 2),
         (["composite.png", "--mask", "missing.png", "-o", "out.png"], "no-file", 2),
+        (["composite.png", "--mask", "unscaled.png", "-o", "out.png"], "mask-too-dark", 2),
+        (["composite.png", "--mask", "mask.png", "--adjust", "gamma=1", "-o", "out.png"], "bad-adjustment", 2),
+        (["composite.png", "--mask", "mask.png", "--adjust", "exposure", "-o", "out.png"], "bad-adjustment", 2),
+        (["composite.png", "--mask", "mask.png", "--adjust", "tint=9", "-o", "out.png"], "bad-adjustment", 2),
+        (["composite.png", "--mask", "mask.png", "--adjust", "tint=nan", "-o", "out.png"], "bad-adjustment", 2),
         (["composite.png", "--mask", "empty.png", "-o", "out.png"], "empty-mask", 1),
     ],
 )
@@ -100,6 +128,7 @@ def test_mistakes_are_told_and_nothing_is_written(folder: Path, arguments: list[
     Image.new("RGB", (80, 60)).save(folder / "a.jpg")
     (folder / "b.jpg").hardlink_to(folder / "a.jpg")
     (folder / "link.jpg").symlink_to("a.jpg")
+    Image.new("L", (80, 60), 1).save(folder / "unscaled.png")
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     done = raiha(folder, *arguments)
     assert done.exit_code == status

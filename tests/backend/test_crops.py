@@ -232,3 +232,19 @@ def test_a_wide_crop_of_the_same_window_is_the_close_one() -> None:
     request = pasted((200, 300))
     crops = read_crops(request, object_bounds(request), InferenceSettings(side=64))
     assert crops.wide is crops.close
+
+
+def test_a_soft_object_is_shown_solid_to_the_network_and_soft_to_people() -> None:
+    picture = np.full((100, 100, 3), 200, np.uint8)
+    mask = np.zeros((100, 100), np.uint8)
+    mask[30:70, 30:70] = 51
+    crops = read_crops(HarmonizeRequest(picture, picture, mask), Window(30, 30, 40, 40), InferenceSettings(side=64))
+    assert crops.close.mask.max() == crops.wide.mask.max() == crops.edge.mask.max() == 1
+    small = read_crops(
+        HarmonizeRequest(picture, picture, mask), Window(30, 30, 40, 40), InferenceSettings(side=64), preview_side=40
+    )
+    assert small.preview is not None and small.preview.mask.max() == pytest.approx(0.2)
+    glass = np.full((100, 100, 4), 0, np.uint8)
+    glass[30:70, 30:70] = (255, 0, 0, 51)
+    close = read_crops(HarmonizeRequest(glass, picture), Window(30, 30, 40, 40), InferenceSettings(side=64)).close
+    assert np.allclose(close.composite[32, 32], (1, 0, 0), atol=1e-3)

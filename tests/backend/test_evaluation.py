@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from raiha.backend.evaluation import Pair, evaluate_pair, find_pairs, measure
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
 from raiha.gallery_tools.errors import RaihaError
 
@@ -94,10 +95,10 @@ def test_a_perfect_and_an_idle_method_are_measured_as_such(pairs_folder: Path) -
 
     def perfect(request: HarmonizeRequest) -> HarmonizeResult:
         assert request.mask is not None
-        return HarmonizeResult(np.where(request.mask[..., None] > 0, real, request.layer), ())
+        return HarmonizeResult(np.where(request.mask[..., None] > 0, real, request.layer), Adjustment(), 0.0, ())
 
     def idle(request: HarmonizeRequest) -> HarmonizeResult:
-        return HarmonizeResult(request.layer, ())
+        return HarmonizeResult(request.layer, Adjustment(), 0.0, ())
 
     assert evaluate_pair(pair, {"raiha": None}, perfect).measures["raiha"]["psnr"] == 100
     figures = evaluate_pair(Pair("x", pair.composite, pair.mask, pair.real), {"raiha": None}, idle)

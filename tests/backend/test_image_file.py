@@ -263,3 +263,19 @@ def test_a_full_disk_is_told_as_that(tmp_path: Path, ending: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
     assert done.stdout.strip() == "RaihaError not-written", done.stderr
     assert (tmp_path / f"a{ending}").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(("dtype", "white"), [("uint8", 1), ("uint16", 1), ("uint16", 255)])
+def test_a_mask_that_was_never_scaled_is_refused(tmp_path: Path, dtype: str, white: int) -> None:
+    mask = np.zeros((20, 30), dtype)
+    mask[5:10, 5:10] = white
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    with pytest.raises(RaihaError) as caught:
+        read_mask(tmp_path / "mask.png")
+    assert caught.value.code == "mask-too-dark" and caught.value.remedy
+
+
+def test_dark_but_graded_masks_are_read(tmp_path: Path) -> None:
+    for values, dtype in (([0, 1, 2], "uint8"), ([0, 54], "uint8"), ([0, 128, 255, 300], "uint16"), ([0], "uint8")):
+        Image.fromarray(np.array([values] * 4, dtype)).save(tmp_path / "mask.png")
+        assert read_mask(tmp_path / "mask.png").shape == (4, len(values))

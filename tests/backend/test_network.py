@@ -14,7 +14,7 @@ from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.network.edge_profiles import edge_profiles
 from raiha.backend.network.fusion import SemanticGuidedFusion
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig, _resized
-from raiha.backend.network.inference_settings import ConfidenceSettings, InferenceSettings
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import load_network, save_network
 from raiha.gallery_tools.errors import RaihaError
 
@@ -42,7 +42,7 @@ def test_an_untrained_network_changes_nothing_where_colours_go_on_across_the_edg
     network = Harmonizer().eval()
     composite, mask, content = inputs()
     composite = composite.mean((2, 3), keepdim=True).expand_as(composite)
-    coefficients = network(composite, mask, content)[0]
+    coefficients = network(composite, mask, content)
     assert coefficients.shape == (2, 15, SIDE // 16, SIDE // 16)
     torch.testing.assert_close(transform_colours(composite, coefficients), composite)
 
@@ -51,26 +51,26 @@ def test_an_untrained_network_changes_nothing_where_colours_go_on_across_the_edg
 def test_any_number_of_references_gives_coefficients_of_one_shape(count: int) -> None:
     references = torch.rand(2, count, 3, SIDE, SIDE) if count else None
     contents = torch.randn(2, count, 64, 4, 4) if count else None
-    assert trained_like()(*inputs(), references, contents)[0].shape == (2, 15, SIDE // 16, SIDE // 16)
+    assert trained_like()(*inputs(), references, contents).shape == (2, 15, SIDE // 16, SIDE // 16)
 
 
 def test_the_order_of_references_does_not_matter() -> None:
     network, references, contents = trained_like(), torch.rand(2, 3, 3, SIDE, SIDE), torch.randn(2, 3, 64, 4, 4)
-    one = network(*inputs(), references, contents)[0]
-    other = network(*inputs(), references.flip(1), contents.flip(1))[0]
+    one = network(*inputs(), references, contents)
+    other = network(*inputs(), references.flip(1), contents.flip(1))
     torch.testing.assert_close(one, other)
 
 
 def test_references_of_the_whole_batch_are_those_of_each() -> None:
     network, references, contents = trained_like(), torch.rand(1, 2, 3, SIDE, SIDE), torch.randn(1, 2, 64, 4, 4)
-    each = network(*inputs(), references.repeat(2, 1, 1, 1, 1), contents.repeat(2, 1, 1, 1, 1))[0]
-    torch.testing.assert_close(network(*inputs(), references, contents)[0], each)
+    each = network(*inputs(), references.repeat(2, 1, 1, 1, 1), contents.repeat(2, 1, 1, 1, 1))
+    torch.testing.assert_close(network(*inputs(), references, contents), each)
 
 
 def test_a_picture_s_result_does_not_depend_on_its_batch() -> None:
     network, (composite, mask, content) = trained_like(), inputs(3)
-    alone = network(composite[:1], mask[:1], content[:1])[0]
-    torch.testing.assert_close(network(composite, mask, content)[0][:1], alone)
+    alone = network(composite[:1], mask[:1], content[:1])
+    torch.testing.assert_close(network(composite, mask, content)[:1], alone)
 
 
 def test_single_pixels_are_seen_away_from_the_edge() -> None:
@@ -79,7 +79,7 @@ def test_single_pixels_are_seen_away_from_the_edge() -> None:
     board = ((places + places.unsqueeze(1)) % 2).float()
     even, checkered = composite.clone(), composite.clone()
     even[..., :8, :8], checkered[..., :8, :8] = board.mean(), board
-    assert (network(even, mask, content)[0] - network(checkered, mask, content)[0]).abs().max() > 1e-4
+    assert (network(even, mask, content) - network(checkered, mask, content)).abs().max() > 1e-4
 
 
 @pytest.mark.parametrize("half", [False, True])
@@ -95,7 +95,7 @@ def test_grids_are_resized_as_torch_does_it(size: tuple[int, int], half: bool) -
 
 def test_gradients_reach_every_weight_with_references() -> None:
     network = trained_like().train()
-    coefficients = network(*inputs(), torch.rand(2, 2, 3, SIDE, SIDE), torch.randn(2, 2, 64, 4, 4))[0]
+    coefficients = network(*inputs(), torch.rand(2, 2, 3, SIDE, SIDE), torch.randn(2, 2, 64, 4, 4))
     (coefficients**2).mean().backward()
     without = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
     assert without == []
@@ -137,12 +137,12 @@ def test_foreground_patches_are_not_looked_up() -> None:
 def test_weights_come_back_as_they_were_saved(tmp_path: Path) -> None:
     network = trained_like(NetworkConfig(width=64))
     file = tmp_path / "network.safetensors"
-    settings = InferenceSettings(side=128, confidence=ConfidenceSettings(floor=0.2))
+    settings = InferenceSettings(side=128, hidden_edge=0.2)
     save_network(network.state_dict(), network.config, settings, file, {"samples": "7"})
     restored = load_network(file)
     assert restored.config == network.config
     assert read_notes(file)["samples"] == "7" and read_inference_settings(file) == settings
-    torch.testing.assert_close(restored(*inputs())[0], network(*inputs())[0], atol=2e-2, rtol=0)
+    torch.testing.assert_close(restored(*inputs()), network(*inputs()), atol=2e-2, rtol=0)
 
 
 def test_missing_and_damaged_weights_are_reported(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_the_edge_is_read_from_a_larger_picture_where_there_is_one() -> None:
     network = Harmonizer().eval()
     torch.nn.init.normal_(network.global_head.weight, std=0.1)
     composite, mask, content = inputs()
-    same = network(composite, mask, content, edges=edge_profiles(composite, mask))[0]
-    assert torch.equal(same, network(composite, mask, content)[0])
+    same = network(composite, mask, content, edges=edge_profiles(composite, mask))
+    assert torch.equal(same, network(composite, mask, content))
     larger = edge_profiles(*(torch.nn.functional.interpolate(one, size=(100, 90)) for one in (composite, mask)))
-    assert not torch.allclose(network(composite, mask, content, edges=larger)[0], same, atol=1e-4)
+    assert not torch.allclose(network(composite, mask, content, edges=larger), same, atol=1e-4)

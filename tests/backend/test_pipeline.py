@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from raiha.backend.client.raiha_client import MOST_REFERENCES
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.pipeline import Pipeline
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
 from raiha.gallery_tools.errors import RaihaError
@@ -152,6 +153,50 @@ def test_bad_references_and_galleries_are_reported(
         with pytest.raises(RaihaError) as error:
             pipeline.harmonize(replace(request_without_gallery, **fields), quiet, never)
         assert error.value.code == code
+
+
+def test_a_result_s_adjustment_is_applied_again_without_network_or_references(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = pipeline.harmonize(request_without_gallery, quiet, never)
+    assert first.change > 2 and not first.adjustment.is_identity
+    fresh = Pipeline()
+    monkeypatch.setattr(fresh, "_loaded_predictor", None)
+    asked = replace(request_without_gallery, adjustment=first.adjustment)
+    again = fresh.harmonize(asked, quiet, never)
+    assert np.array_equal(again.layer, first.layer)
+    assert (again.adjustment, again.change) == (first.adjustment, pytest.approx(first.change))
+    preview = fresh.preview(replace(asked, adjust={"exposure": first.adjustment.exposure - 1}), 200, quiet, never)
+    assert preview.adjustment.exposure == first.adjustment.exposure - 1
+    assert preview.both.mean() < fresh.preview(asked, 200, quiet, never).both.mean()
+
+
+def test_an_adjustment_that_does_nothing_has_no_change(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest
+) -> None:
+    result = pipeline.harmonize(replace(request_without_gallery, adjustment=Adjustment()), quiet, never)
+    assert result.change == 0
+    assert np.array_equal(result.layer, request_without_gallery.layer)
+
+
+@pytest.mark.parametrize("opacity", [20, 54, 126, 200])
+def test_the_change_of_a_soft_object_goes_with_its_mask(
+    pipeline: Pipeline, request_without_gallery: HarmonizeRequest, opacity: int
+) -> None:
+    asked = request_without_gallery
+    assert asked.mask is not None
+    inside = asked.mask == 255
+    soft = replace(asked, mask=(asked.mask.astype(int) * opacity // 255).astype(np.uint8))
+
+    def change_of(request: HarmonizeRequest) -> float:
+        difference = pipeline.harmonize(request, quiet, never).layer[inside].astype(float) - request.layer[inside]
+        return float(np.abs(difference).mean())
+
+    assert change_of(soft) == pytest.approx(change_of(asked) * opacity / 255, rel=0.15, abs=0.3)
+    shown = pipeline.preview(soft, 200, quiet, never)
+    whole = pipeline.preview(asked, 200, quiet, never)
+    changes = [np.abs(one.both.astype(float) - one.before).mean() for one in (shown, whole)]
+    assert changes[0] == pytest.approx(changes[1] * opacity / 255, rel=0.2, abs=0.1)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (100, 3000), (3, 700)])

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from raiha.backend.network.colour_transform import IDENTITY, transform_colours
 from raiha.backend.network.harmonizer import Harmonizer
-from raiha.backend.network.inference_settings import ConfidenceSettings, InferenceSettings
+from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.pipeline.bounds import object_bounds
 from raiha.backend.pipeline.crops import Crops, read_crops
 from raiha.backend.pipeline.predictor import Predictor
@@ -21,25 +21,28 @@ from raiha.backend.pipeline.request import HarmonizeRequest, UsedReference
 from raiha.gallery_tools.extractors.extractor import load_extractor
 
 SETTINGS = InferenceSettings()
-EVERYTHING_KEPT = replace(SETTINGS, confidence=ConfidenceSettings(floor=1.0))
 
 
 class Echo(nn.Module):
-    """Predicts as red's offset what red is at each place, and 1 more for green when there are references.
+    """Predicts as red's offset what red is at each place, 1 more for green with references, 1 for blue with an edge.
 
     Keeps the edge lines that it was called with in ``lines``.
     """
 
-    def forward(self, composite, mask, content, references=None, contents=None, edges=None):
-        red = F.avg_pool2d(composite[:, 0], 16)
-        predicted = torch.tensor(IDENTITY).view(1, -1, 1, 1).repeat(len(composite), 1, *red.shape[1:])
+    def scene_features(self, composite, mask, content, references=None, contents=None):
+        return F.avg_pool2d(composite[:, 0], 16), references is not None
+
+    def transforms(self, features, edges):
+        red, has_references = features
+        predicted = torch.tensor(IDENTITY).view(1, -1, 1, 1).repeat(len(red), 1, *red.shape[1:])
         predicted[:, 3] += red
-        predicted[:, 8] += float(references is not None)
+        predicted[:, 8] += float(has_references)
+        predicted[:, 13] += edges.present.float().view(-1, 1, 1)
         self.lines = edges.profiles.shape[2]
-        return predicted, torch.ones(len(composite))
+        return predicted
 
 
-def predictor(network: nn.Module, settings: InferenceSettings = EVERYTHING_KEPT) -> Predictor:
+def predictor(network: nn.Module, settings: InferenceSettings = SETTINGS) -> Predictor:
     return Predictor(network, load_extractor("bundled"), settings, "cpu")
 
 
@@ -73,13 +76,19 @@ def test_references_count_as_far_as_the_checkpoint_trusts_them() -> None:
     content = load_extractor("bundled").content_features([photo])[0]
     reference = LoadedReference(photo, content, UsedReference(Path("chosen.jpg"), None, None, None, b""))
     for trust in (0.3, 0.8):
-        settings = replace(EVERYTHING_KEPT, reference_trust=trust)
+        settings = replace(SETTINGS, reference_trust=trust)
         predicted = predictor(Echo(), settings).predict(crops_of(ramps()), [reference])
         torch.testing.assert_close(predicted[8], torch.full_like(predicted[8], trust))
 
 
+def test_the_edge_is_shown_and_hidden_as_the_checkpoint_weighs_it() -> None:
+    for hidden in (0.0, 0.25, 1.0):
+        predicted = predictor(Echo(), replace(SETTINGS, hidden_edge=hidden)).predict(crops_of(ramps()), [])
+        torch.testing.assert_close(predicted[13], torch.full_like(predicted[13], 1 - hidden))
+
+
 def test_side_and_edge_lines_are_those_of_the_checkpoint() -> None:
-    settings = replace(EVERYTHING_KEPT, side=128, edge_lines=77)
+    settings = replace(SETTINGS, side=128, edge_lines=77)
     network = Echo()
     assert predictor(network, settings).predict(crops_of(ramps(), settings), []).shape == (15, 8, 8)
     assert network.lines == 77

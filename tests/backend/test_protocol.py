@@ -13,6 +13,8 @@ from hypothesis.extra import numpy as arrays
 
 from raiha.backend.daemon import protocol
 from raiha.backend.daemon.protocol import BadMessage, HarmonizeMessage, parse_harmonize, parse_header
+from raiha.backend.pipeline.adjustment import Adjustment
+from raiha.backend.pipeline.request import HarmonizeResult, PreviewResult
 from raiha.gallery_tools.errors import RaihaError
 
 LAYER = {"frame": 0, "shape": [2, 3, 4], "dtype": "uint8", "order": "RGBA"}
@@ -70,11 +72,21 @@ def test_a_mask_may_have_two_or_three_dimensions() -> None:
         {"offset": [1]},
         {"offset": [1.5, 2]},
         {"offset": [1 << 40, 0]},
-        {"strength": 1.01},
+        {"strength": 1.51},
         {"strength": -0.01},
         {"strength": float("nan")},
         {"strength": "1"},
         {"strength": True},
+        {"adjust": {"gamma": 1}},
+        {"adjust": {"exposure": 5.1}},
+        {"adjust": {"exposure": "1"}},
+        {"adjust": {"veil": float("nan")}},
+        {"adjust": ["exposure"]},
+        {"adjustment": "none"},
+        {"adjustment": {"gamma": 1}},
+        {"adjustment": {"exposure": None}},
+        {"adjustment": {"shading": [[1, 2], [3]]}},
+        {"adjustment": {"veil_colour": [1]}},
         {"only": "hue"},
         {"only": ["colour"]},
         {"gallery": 3},
@@ -158,7 +170,18 @@ fields = st.fixed_dictionaries(
     {"layer": descriptors, "background": descriptors},
     optional={
         name: json_values | descriptors
-        for name in ("mask", "profile", "offset", "strength", "only", "gallery", "references", "preview_side")
+        for name in (
+            "mask",
+            "profile",
+            "offset",
+            "strength",
+            "only",
+            "gallery",
+            "references",
+            "preview_side",
+            "adjust",
+            "adjustment",
+        )
     },
 )
 
@@ -197,3 +220,22 @@ def test_swapping_exchanges_red_and_blue_in_every_row(height: int) -> None:
 
 def test_a_header_survives_json() -> None:
     assert parse_header(json.dumps(header()).encode()) == header()
+
+
+def test_an_adjustment_and_single_numbers_reach_the_request() -> None:
+    adjustment = Adjustment(exposure=0.5, shading=np.array([[0.25, -0.25]], np.float32))
+    sent = json.loads(json.dumps(header(adjustment=adjustment.as_json(), adjust={"tint": -0.5, "veil": 10})))
+    request = parse_harmonize(sent, FRAMES).request
+    assert request.adjust == {"tint": -0.5, "veil": 10.0}
+    assert request.adjustment is not None and request.adjustment.as_json() == adjustment.as_json()
+    plain = parse_harmonize(header(), FRAMES).request
+    assert plain.adjust == {} and plain.adjustment is None
+
+
+def test_a_result_and_a_preview_carry_adjustments_and_change() -> None:
+    adjustment, pixels = Adjustment(contrast=12.0), np.zeros((2, 3, 4), np.uint8)
+    result = HarmonizeResult(pixels, adjustment, 3.5, ())
+    small = PreviewResult(*[pixels[..., :3]] * 4, adjustment, 3.5, ())
+    wanted = parse_harmonize(header(), FRAMES).layer_format
+    for message, _ in (protocol.result_message("1", result, wanted), protocol.preview_message("1", small)):
+        assert message["adjustments"] == adjustment.as_json() and message["change"] == 3.5

@@ -1,18 +1,19 @@
-"""Results on sample photos are bit for bit those that were stored before the code was last rearranged.
+"""Results on sample photos are those that were stored when the weights or the arithmetic last changed on purpose.
 
-The hashes hold for the shipped weights and this arithmetic; whoever changes either on purpose stores new ones.
+This catches a change of results that nobody meant, as when code is rearranged. Processors round differently, so pixels
+are compared to within a level. Whoever changes weights or arithmetic stores the results anew:
+``python tests/backend/test_stored_results.py``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from raiha.backend.pipeline.pipeline import Pipeline
@@ -20,7 +21,10 @@ from raiha.backend.pipeline.request import HarmonizeRequest
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PHOTOS = sorted((SAMPLES / "photos").glob("coco*.jpg"))
-STORED = json.loads((Path(__file__).parent / "stored_results.json").read_text())
+MASKS = sorted((SAMPLES / "masks").glob("coco*.png"))[:10]
+STORED = Path(__file__).parent / "stored_results"
+STEP = 8
+"""Every so many rows and columns of a layer are stored."""
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +35,11 @@ def pipeline() -> Iterator[Pipeline]:
     torch.set_num_threads(threads)
 
 
-def request_of(number: int, name: str) -> HarmonizeRequest:
+def request_of(number: int, mask_file: Path) -> HarmonizeRequest:
     """A sample photo with a tinted object; every other one with a reference."""
-    with Image.open(SAMPLES / "photos" / f"{name.rsplit('_', 1)[0]}.jpg") as image:
+    with Image.open(SAMPLES / "photos" / f"{mask_file.stem.rsplit('_', 1)[0]}.jpg") as image:
         photo = np.asarray(image.convert("RGB"))
-    with Image.open(SAMPLES / "masks" / f"{name}.png") as image:
+    with Image.open(mask_file) as image:
         mask = np.asarray(image.convert("L").resize(photo.shape[1::-1]))
     tint = [0.7 + 0.06 * number, 0.9, 1.2 - 0.05 * number]
     pixels = photo.astype(np.float32)
@@ -44,10 +48,27 @@ def request_of(number: int, name: str) -> HarmonizeRequest:
     return HarmonizeRequest(composite, composite, mask=mask, references=references)
 
 
-@pytest.mark.parametrize(("number", "name"), list(enumerate(sorted(STORED))))
-def test_the_layer_is_the_stored_one(pipeline: Pipeline, number: int, name: str) -> None:
-    request = request_of(number, name)
-    result = pipeline.harmonize(request, lambda *_: None, lambda: False)
-    assert len(result.references) == number % 2
-    assert not np.array_equal(result.layer, request.layer)
-    assert hashlib.sha256(result.layer.tobytes()).hexdigest() == STORED[name]
+def result_of(pipeline: Pipeline, request: HarmonizeRequest) -> NDArray[np.uint8]:
+    layer = pipeline.harmonize(request, lambda *_: None, lambda: False).layer
+    return np.ascontiguousarray(layer[::STEP, ::STEP])
+
+
+@pytest.mark.parametrize(("number", "mask_file"), list(enumerate(MASKS)), ids=lambda value: getattr(value, "stem", ""))
+def test_the_layer_is_the_stored_one(pipeline: Pipeline, number: int, mask_file: Path) -> None:
+    request = request_of(number, mask_file)
+    result = result_of(pipeline, request)
+    assert not np.array_equal(result, request.layer[::STEP, ::STEP])
+    with Image.open(STORED / mask_file.name) as stored:
+        assert np.abs(result.astype(int) - np.asarray(stored)).max() <= 1
+
+
+def store_results() -> None:
+    STORED.mkdir(exist_ok=True)
+    torch.set_num_threads(2)
+    pipeline = Pipeline()
+    for number, mask_file in enumerate(MASKS):
+        Image.fromarray(result_of(pipeline, request_of(number, mask_file))).save(STORED / mask_file.name)
+
+
+if __name__ == "__main__":
+    store_results()

@@ -12,6 +12,7 @@ import pytest
 from drawn_pairs import ball_pair
 from PIL import Image
 
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
 from raiha.gallery_tools.errors import RaihaError
 from raiha.training.evaluation.composites import (
@@ -44,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 def whiten(request: HarmonizeRequest) -> HarmonizeResult:
     assert request.mask is not None
-    return HarmonizeResult(np.where(request.mask[..., None] > 0, np.uint8(255), request.layer), ())
+    return HarmonizeResult(np.where(request.mask[..., None] > 0, np.uint8(255), request.layer), Adjustment(), 0.0, ())
 
 
 def test_masks_of_a_picture_are_one_object(folder: Path) -> None:

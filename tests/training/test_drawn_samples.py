@@ -12,7 +12,7 @@ from tiny_run import CONFIG, sampler
 from raiha.backend.network.edge_profiles import OFFSETS, PROFILE_CHANNELS, EdgeProfiles, edge_profiles
 from raiha.gallery_tools.extractors.extractor import load_extractor
 from raiha.training.config import Stage
-from raiha.training.samples.composites import Composer, scene_side
+from raiha.training.samples.composites import Composer, CompositeSettings, scene_side
 from raiha.training.samples.drawn_samples import DrawnSampler, draw_samples
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import Trainer
@@ -23,7 +23,7 @@ RECIPES = standard_recipes(None)
 @pytest.fixture(scope="module")
 def drawn(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
-    composer, extractor = Composer(RECIPES, restyled_share=0.0), load_extractor("bundled")
+    composer, extractor = Composer(RECIPES, CompositeSettings(restyled=0.0)), load_extractor("bundled")
     draw_samples(sampler(packed), composer, extractor, folder, 20, 64, 0)
     return folder
 
@@ -33,7 +33,7 @@ def loaded(folder: Path) -> DrawnSampler:
 
 
 def test_whole_batches_are_kept_as_they_were_drawn(packed: Path, drawn: Path) -> None:
-    composer = Composer(RECIPES, restyled_share=0.0)
+    composer = Composer(RECIPES, CompositeSettings(restyled=0.0))
     scene, composites = composer.compose(sampler(packed).draw(32, scene_side(64)), torch.Generator().manual_seed(0))
     part = loaded(drawn).parts[0]
     assert len(part["present"]) == 32

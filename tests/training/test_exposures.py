@@ -11,13 +11,13 @@ import torch
 from PIL import Image
 from tiny_run import CONFIG, sampler
 
-from raiha.training.samples.composites import Composer, scene_side
+from raiha.training.samples.composites import Composer, CompositeSettings, scene_side
 from raiha.training.samples.exposures import ExposureSampler
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import Trainer
 
 RECIPES = standard_recipes(None)
-COMPOSER = Composer(RECIPES)
+COMPOSER = Composer(RECIPES, CompositeSettings())
 
 
 @pytest.fixture()
@@ -35,9 +35,9 @@ def lit(tmp_path: Path) -> Path:
 
 def test_object_and_scene_are_of_two_exposures(packed: Path, lit: Path) -> None:
     for validation, levels in ((False, {60, 90}), (True, {150, 190, 230})):
-        pairs = ExposureSampler(lit, sampler(packed), COMPOSER, 64, validation=validation).draw(12, 256)
+        pairs = ExposureSampler(lit, sampler(packed), COMPOSER, 64, validation=validation).draw(12, 192)
         scene, composites = pairs.scene, pairs.composites
-        assert scene.references is None and composites.shape == (12, 3, 256, 256)
+        assert scene.references is None and composites.shape == (12, 3, 192, 192)
         for target, composite, mask in zip(scene.targets, composites, scene.masks, strict=True):
             around, pasted = (
                 round(255 * one[:, mask[0] == inside].mean().item()) for one, inside in ((target, 0), (composite, 1))
@@ -57,10 +57,10 @@ def test_a_run_may_draw_them(packed: Path, lit: Path) -> None:
 
 
 def test_their_edges_are_read_before_they_are_reduced_as_those_of_other_composites(packed: Path, lit: Path) -> None:
-    small, large = (ExposureSampler(lit, sampler(packed), COMPOSER, 64).draw(4, side) for side in (64, 256))
-    assert scene_side(64) == 256 and small.composites.shape == (4, 3, 64, 64)
+    small, large = (ExposureSampler(lit, sampler(packed), COMPOSER, 64).draw(4, side) for side in (64, 192))
+    assert scene_side(64) == 192 and small.composites.shape == (4, 3, 64, 64)
     assert small.edges is not None and large.edges is not None
     assert torch.equal(small.edges.profiles, large.edges.profiles)
-    files = ExposureSampler(lit, sampler(packed), Composer(RECIPES, jpeg_share=1.0), 64).draw(4, 256)
+    files = ExposureSampler(lit, sampler(packed), Composer(RECIPES, CompositeSettings(jpeg=1.0)), 64).draw(4, 192)
     assert torch.equal(files.scene.masks, large.scene.masks)
     assert not torch.equal(files.composites, large.composites)

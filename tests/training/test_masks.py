@@ -1,10 +1,10 @@
-"""Masks as users draw them, and clean cuts."""
+"""Masks as users draw them."""
 
 from __future__ import annotations
 
 import torch
 
-from raiha.training.samples.masks import cut_cleanly, degrade_masks, fade_out, harden_masks
+from raiha.training.samples.masks import degrade_masks, fade_out, harden_masks
 
 
 def square(count: int = 16) -> torch.Tensor:
@@ -53,19 +53,3 @@ def test_a_recolouring_fades_out_inside_the_mask_only() -> None:
     torch.testing.assert_close(faded[..., 20:28, 20:28], torch.ones(16, 3, 8, 8))
     assert not (faded * (1 - masks)).any()
     assert torch.equal(fade_out(photos, composites, masks, 0.0, generator()), composites)
-
-
-def test_a_clean_cut_leaves_no_rim_and_nothing_else_changed() -> None:
-    masks = square(4)
-    photos = torch.full((4, 3, 48, 48), 0.2)
-    photos[..., 12:36, 12:36] = 0.9  # the object is two pixels larger than its mask
-    cut = cut_cleanly(photos, masks, 1.0, generator())
-    assert (cut[..., 12:14, 14:34] < 0.21).all()
-    assert torch.equal(cut * masks, photos * masks)
-    assert torch.equal(cut[..., :8, :], photos[..., :8, :])
-    assert torch.equal(cut_cleanly(photos, masks, 0.0, generator()), photos)
-
-
-def test_a_cut_of_everything_changes_nothing() -> None:
-    photos = torch.rand(2, 3, 48, 48)
-    assert torch.equal(cut_cleanly(photos, torch.ones(2, 1, 48, 48), 1.0, generator()), photos)

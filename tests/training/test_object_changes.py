@@ -13,6 +13,7 @@ from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
 from raiha.backend.evaluation import find_pairs
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
 from raiha.gallery_tools.errors import RaihaError
 from raiha.training.evaluation.artist_distance import artist_distance, measure_distances
@@ -103,7 +104,7 @@ def test_results_are_measured_beside_composites(tmp_path: Path) -> None:
         Image.fromarray(pixels).convert("L" if folder == "masks" else "RGB").save(tmp_path / folder / "ball.png")
 
     def brighten(request: HarmonizeRequest) -> HarmonizeResult:
-        return HarmonizeResult(np.clip(request.layer * 1.33, 0, 255).astype(np.uint8), ())
+        return HarmonizeResult(np.clip(request.layer * 1.33, 0, 255).astype(np.uint8), Adjustment(), 0.0, ())
 
     composite, result = measure_distances(find_pairs(tmp_path)[0], brighten)
     assert composite == artist_distance(pair.composite, pair.real, pair.mask) > 10

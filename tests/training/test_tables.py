@@ -17,6 +17,7 @@ from raiha.backend.evaluation import Harmonize, find_pairs, mean_measures, read_
 from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
 from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import save_network
+from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult, UsedReference
 from raiha.training.evaluation.contact_sheet import Case, choose_cases, draw_cases
 from raiha.training.evaluation.table_figures import (
@@ -51,7 +52,9 @@ def brightening(gain: float, found: int = 3) -> Harmonize:
         factor = gain + sum(0.02 * int(path.stem) for path in paths)
         brighter = np.clip(request.layer * factor, 0, 255).astype(np.uint8)
         layer = np.where(request.mask[..., None] > 0, brighter, request.layer)
-        return HarmonizeResult(layer, tuple(UsedReference(path, 0.5, 0.5, 0.9, b"") for path in paths))
+        return HarmonizeResult(
+            layer, Adjustment(), 0.0, tuple(UsedReference(path, 0.5, 0.5, 0.9, b"") for path in paths)
+        )
 
     return harmonize
 

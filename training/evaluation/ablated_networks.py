@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from raiha.backend.network.edge_profiles import EdgeProfiles
-from raiha.backend.network.harmonizer import Harmonizer, Prediction, SceneReading
+from raiha.backend.network.harmonizer import Harmonizer, SceneReading
 
 
 class WithoutContent(Harmonizer):
@@ -24,7 +24,7 @@ class WithoutContent(Harmonizer):
         references: Tensor | None = None,
         reference_contents: Tensor | None = None,
         edges: EdgeProfiles | None = None,
-    ) -> Prediction:
+    ) -> Tensor:
         """Predict as ``Harmonizer`` does where all content features are 0."""
         if reference_contents is not None:
             reference_contents = torch.zeros_like(reference_contents)
@@ -48,4 +48,4 @@ class WithoutEdges(Harmonizer):
         count = len(descriptor)
         summary = descriptor.new_zeros(count, self.edge_reader.outputs)
         scene = self.scene(torch.cat([descriptor, summary], dim=1))  # (B, scene_width)
-        return SceneReading(scene, descriptor.new_zeros(count, 3, 5), descriptor.new_zeros(count))
+        return SceneReading(scene, descriptor.new_zeros(count, 3, 5))

@@ -154,10 +154,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     arguments = parser.parse_args()
     # Twins are cut out of whole, clean pairs, and kept without loss.
-    config = replace(
-        load_config(arguments.config), clean_cut_share=0.0, degraded_mask_share=0.0, faded_share=0.0, jpeg_share=0.0
-    )
-    composer = Composer.of(config, standard_recipes(arguments.films))
+    settings = load_config(arguments.config).composites
+    settings = replace(settings, cut_out=0.0, degraded_masks=0.0, faded=0.0, jpeg=0.0)
+    composer = Composer(standard_recipes(arguments.films), settings)
     moods = {**GRADES, "film": film_grade(arguments.films)} if arguments.films else GRADES
     pack = val_objects(PhotoPack.load(arguments.pack))
     write_val_twins(pack, composer, moods, arguments.out, arguments.count)

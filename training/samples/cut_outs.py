@@ -64,7 +64,8 @@ def continue_smoothly(pictures: Tensor, known: Tensor) -> Tensor:
         sums, weights = levels[-1]
         levels.append((F.avg_pool2d(sums, 2), F.avg_pool2d(weights, 2)))
     sums, weights = levels[-1]
-    filled = sums / weights.clamp_min(1e-4)
+    everywhere = sums.sum((2, 3), keepdim=True) / weights.sum((2, 3), keepdim=True).clamp_min(1e-4)
+    filled = torch.where(weights > 0, sums / weights.clamp_min(1e-4), everywhere)
     for sums, weights in reversed(levels[:-1]):
         coarse = F.interpolate(filled, size=sums.shape[-2:], mode="bilinear")
         trust = (4 * weights).clamp(0, 1)

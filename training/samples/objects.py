@@ -170,6 +170,8 @@ class ObjectSampler:
 
     def _cut_reference(self, photos: NDArray[np.int64], windows: Windows, side: int) -> tuple[Tensor, Tensor]:
         """Pixels (B, 3, S, S) and content (B, D, S / 16, S / 16) of windows of photos."""
+        if self._content is None:
+            raise ValueError("References need content features: make content.npy with photo_features.")
         cuts = self._cuts_for(side)
         features = cut(take(self._content, photos).permute(0, 3, 1, 2), cuts.grid(photos, windows, side // 16))
         return cuts.photos(photos, windows, side), F.normalize(features, dim=1)

@@ -16,6 +16,8 @@ from .errors import ClientError
 
 START_LOG = "raiha-daemon-start.log"
 SECOND_CHANCE_SECONDS = 3.0
+UNUSED_SECONDS = "600"
+"""After the last client has gone, until a daemon ends that was started here; `raiha serve --unused-seconds`."""
 _CURED_BY_START = ("no-daemon", "damaged-connection-file", "wrong-key")
 """A living daemon mends its connection file twice a second, so these codes mean that there is none."""
 
@@ -110,7 +112,9 @@ def _environment_for_daemon() -> dict[str, str]:
     left_out = {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"}
     if os.environ.get("APPDIR"):
         left_out |= {"LD_LIBRARY_PATH", "LD_PRELOAD"}
-    return {name: value for name, value in os.environ.items() if name not in left_out}
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    environment.setdefault("RAIHA_UNUSED_SECONDS", UNUSED_SECONDS)
+    return environment
 
 
 def _last_line(log: Path) -> str:

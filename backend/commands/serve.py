@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,13 +24,22 @@ def serve(
     idle_seconds: Annotated[
         float, typer.Option(help="Idle seconds after which the weights leave memory.", min=0.0)
     ] = 300.0,
+    unused_seconds: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds without a job or a client after which the daemon ends; by default never.",
+            min=0.0,
+            envvar="RAIHA_UNUSED_SECONDS",
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, mps.")] = "cpu",
     json: JsonFlag = False,
 ) -> None:
     """Run the daemon that the editors' plug-ins and `raiha harmonize` talk to, until Ctrl+C or `raiha stop`.
 
-    The plug-ins start one themselves when there is none. It writes where it is to a connection file that only
-    this user can read, and what it does to a log.
+    The plug-ins start one themselves when there is none; that one ends some minutes after the last editor. The work
+    is done in a process of its own, which ends when it is idle and gives its memory back. The daemon writes where it
+    listens to a connection file that only this user can read, and what it does to a log.
 
     Examples:
 
@@ -39,17 +49,17 @@ def serve(
     """
     from raiha.backend.daemon.log import start_logging
     from raiha.backend.daemon.server import Server
-
-    def make_pipeline() -> PipelineLike:
-        from raiha.backend.pipeline.pipeline import Pipeline
-
-        return Pipeline(device=device)
+    from raiha.backend.daemon.shared_pixels import remove_leftovers
+    from raiha.backend.daemon.worker_process import WorkerProcess, make_pipeline
 
     def announce(connection: Connection) -> None:
         shown = {name: value for name, value in connection.to_json().items() if name != "key"}
         emit(shown, json, f"Raiha {connection.version} listens on {connection.endpoint}. Log: {connection.log}")
 
-    server = Server(make_pipeline, _galleries, port, idle_seconds)
+    def make_worker() -> PipelineLike:
+        return WorkerProcess(partial(make_pipeline, device))
+
+    server = Server(make_worker, _galleries, port, idle_seconds, unused_seconds)
 
     def end(*_: Any) -> None:
         server.stop()
@@ -57,6 +67,7 @@ def serve(
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     start_logging()
+    remove_leftovers()
     server.run(announce)
 
 

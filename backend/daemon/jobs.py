@@ -39,15 +39,15 @@ class PipelineLike(Protocol):
     def harmonize(
         self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]
     ) -> HarmonizeResult:
-        """The layer at full size; raises RaihaError or Cancelled."""
+        """Return the layer at full size; raise RaihaError or Cancelled."""
 
     def preview(
         self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
     ) -> PreviewResult:
-        """Small pictures before and after; raises RaihaError or Cancelled."""
+        """Return small pictures before and after; raise RaihaError or Cancelled."""
 
     def release(self) -> None:
-        """Forgets the weights until they are needed again."""
+        """Drop the weights from memory until they are needed again."""
 
 
 @dataclass(eq=False)
@@ -105,6 +105,11 @@ class Worker:
         return len(self._waiting)
 
     @property
+    def process(self) -> int | None:
+        """The id of the process that does the work, if the pipeline has one of its own."""
+        return getattr(self._pipeline, "pid", None)
+
+    @property
     def busy(self) -> bool:
         """Whether a job is running."""
         return self._running is not None
@@ -147,7 +152,7 @@ class Worker:
                 while not (self._waiting or self._release_wanted or self._ending):
                     self._condition.wait()
                 if self._ending:
-                    return
+                    break
                 job = self._waiting.popleft() if self._waiting else None
                 self._running = job
                 if job is None:
@@ -157,12 +162,13 @@ class Worker:
             else:
                 job.reply = self._reply(job)
                 self._wake()
+        self._release()
 
     def _release(self) -> None:
         if self._pipeline is not None and self.weights_loaded:
             self._pipeline.release()
             self.weights_loaded = False
-            log.info("weights released after idle time")
+            log.info("weights released")
 
     def _reply(self, job: Job) -> list[Any]:
         identifier = job.key[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import logging
 import os
@@ -67,6 +68,7 @@ class Server:
         galleries: the galleries that clients may name: [{"name", "photos"}].
         port: TCP port on 127.0.0.1; 0 takes a free one.
         idle_seconds: without a job, after which the weights are released.
+        unused_seconds: without a job and without a client that is connected, after which the daemon ends; None: never.
         limits: what the daemon puts up with.
     """
 
@@ -76,11 +78,13 @@ class Server:
         galleries: Callable[[], list[dict[str, Any]]] = list,
         port: int = 0,
         idle_seconds: float = 300.0,
+        unused_seconds: float | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._galleries = galleries
         self._port = port
         self._idle_seconds = idle_seconds
+        self._unused_seconds = unused_seconds
         self._limits = limits or Limits()
         self._key = secrets.token_bytes(32)
         self._wakeup = Wakeup()
@@ -94,6 +98,7 @@ class Server:
         self._mending_failed = False
         self._began = time.monotonic()
         self._last_job = time.monotonic()
+        self._last_use = time.monotonic()
 
     def stop(self) -> None:
         """Makes ``run`` return soon; may be called from a signal handler or from any thread."""
@@ -177,6 +182,7 @@ class Server:
             if is_due:
                 due = time.monotonic() + self._limits.tick_seconds
                 self._release_if_idle()
+                self._end_if_unused()
                 self._mend(folder, connection)
 
     def _mend(self, folder: RuntimeFolder, connection: Connection) -> None:
@@ -213,6 +219,7 @@ class Server:
         return parts
 
     def _receive(self, peer: bytes, parts: list[memoryview]) -> None:
+        self._last_use = time.monotonic()
         identifier: str | None = None
         try:
             message = split(parts)
@@ -289,10 +296,11 @@ class Server:
             "version": importlib.metadata.version("raiha"),
             "protocol": PROTOCOL,
             "uptime_s": round(time.monotonic() - self._began, 1),
-            "memory_mb": psutil.Process().memory_info().rss >> 20,
+            "memory_mb": _memory_of_all_processes() >> 20,
             "queue": self._worker.waiting,
             "busy": self._worker.busy,
             "weights_loaded": self._worker.weights_loaded,
+            "worker_pid": self._worker.process,
             "log": str(self._log_path),
         }
 
@@ -307,7 +315,7 @@ class Server:
     def _forget(self, key: JobKey) -> None:
         self._jobs.pop(key, None)
         self._sent_progress.pop(key, None)
-        self._last_job = time.monotonic()
+        self._last_job = self._last_use = time.monotonic()
 
     def _send_replies(self) -> None:
         for job in list(self._jobs.values()):
@@ -336,6 +344,16 @@ class Server:
         if is_idle and self._worker.weights_loaded:
             self._worker.release()
 
+    def _end_if_unused(self) -> None:
+        if self._unused_seconds is None or time.monotonic() - self._last_use < self._unused_seconds:
+            return
+        self._last_use = time.monotonic()
+        for peer in list(self._peers):  # those that are gone cannot be sent anything, and are forgotten
+            self._send(peer, seal(self._key, {"type": "progress", "id": "-", "stage": "queued", "fraction": 0.0}))
+        if not self._peers and not self._jobs:
+            log.info("nobody has used the daemon for %.0f s", self._unused_seconds)
+            self._ending = True
+
     def _end_jobs(self) -> None:
         for peer, identifier in list(self._jobs):
             error = RaihaError(
@@ -356,3 +374,13 @@ class Server:
             for job in [job for job in self._jobs.values() if job.key[0] == peer]:
                 if self._worker.withdraw(job):
                     self._forget(job.key)
+
+
+def _memory_of_all_processes() -> int:
+    """Return the bytes that the daemon and its worker process have in memory."""
+    daemon = psutil.Process()
+    total = int(daemon.memory_info().rss)
+    for process in daemon.children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            total += process.memory_info().rss
+    return total

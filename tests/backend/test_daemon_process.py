@@ -16,11 +16,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from client_jobs import finish, noise, send
 
 from raiha.backend.client.daemon_lock import holds_lock
-from raiha.backend.client.raiha_client import CONNECTION_FILE, Client, ClientError, ensure_daemon, find_daemon
+from raiha.backend.client.raiha_client import (
+    CONNECTION_FILE,
+    Client,
+    ClientError,
+    ensure_daemon,
+    find_daemon,
+    start_daemon,
+)
 from raiha.gallery_tools.folders import runtime_folder
 
 TESTS = Path(__file__).parents[1]
@@ -209,3 +217,25 @@ def test_a_folder_that_others_share_is_left_as_it_is(tmp_path: Path, monkeypatch
     done = subprocess.run(SERVE, capture_output=True, text=True)
     assert "not a folder of your own" in done.stderr
     assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_the_worker_process_ends_with_the_daemon_also_during_a_job(start_process: StartProcess, which: int) -> None:
+    daemon = start_process(*SERVE, "hold", "process")
+    with Client.connect() as client:
+        job = send(client)
+        while job.progress[0] != "network":
+            job.poll(0.1)
+        worker = psutil.Process(client.status()["worker_pid"])
+        daemon.send_signal(which)
+        status = daemon.wait()
+        assert finish(job).error.code == ("connection-closed" if which == signal.SIGKILL else "stopped")
+    assert status == (-signal.SIGKILL if which == signal.SIGKILL else 0)
+    worker.wait()
+
+
+def test_a_daemon_that_a_client_starts_is_told_when_to_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = "import os, sys; print(os.environ['RAIHA_UNUSED_SECONDS'], file=open(sys.argv[1], 'w'))"
+    start_daemon([sys.executable, "-c", program, str(tmp_path / "seconds")]).wait()
+    assert (tmp_path / "seconds").read_text() == "600\n"

@@ -93,7 +93,7 @@ class Curves:
         if self.rises is None:
             inside += np.float32(0.5)
         entry = inside.astype(np.int32)
-        rest = None if self.rises is None else inside - entry
+        rest = None if self.rises is None else np.subtract(inside, entry, dtype=np.float32)
         if between is not None:
             entry += between.lower * np.int32(channels * entries)
 
@@ -126,4 +126,4 @@ class Curves:
             return None
         place = (shading - np.float32(self.first)) * np.float32(1 / self.step)
         lower = place.astype(np.int32).clip(0, len(self.values) - 2)
-        return _Between(lower, (place - lower).astype(np.float32, copy=False).clip(0, 1))
+        return _Between(lower, np.subtract(place, lower, dtype=np.float32).clip(0, 1))

@@ -18,7 +18,7 @@ from raiha.backend.pipeline.adjustment import LUMA, Adjustment, saturated
 from raiha.backend.pipeline.bounds import Window, object_pixels
 from raiha.backend.pipeline.curves import Curves
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Only, Progress
-from raiha.backend.pipeline.shading import interpolation_weights
+from raiha.backend.pipeline.shading import interpolation_places, interpolation_weights
 
 TILE_PIXELS = 1 << 17
 """Pixels of a tile at most. Measured: with smaller tiles, Python's overhead grows and threads wait for its lock."""
@@ -90,8 +90,8 @@ class _Job:
         space: colour space of the layer.
         adjustment: of the object.
         curves: its curves.
-        down: (H, h) weights of the shading's rows for the layer's; None without shading.
-        across: (w, W) weights of the shading's columns for the layer's; None without shading.
+        lines: (H, w) stops of the shading in each of the layer's rows; None without shading.
+        across: (W,) positions of the layer's columns among those of ``lines``.
         band: rows of a tile.
     """
 
@@ -101,8 +101,8 @@ class _Job:
     space: ColourSpace
     adjustment: Adjustment
     curves: Curves
-    down: NDArray[np.float32] | None
-    across: NDArray[np.float32] | None
+    lines: NDArray[np.float32] | None
+    across: NDArray[np.float64]
     band: int
 
     def bands(self) -> Iterator[slice]:
@@ -121,9 +121,14 @@ class _Job:
 
     def _shading(self, rows: slice, columns: slice) -> Values | None:
         """Return (h, w) stops of a tile, or None where the light is even."""
-        if self.adjustment.shading is None or self.down is None or self.across is None:
+        if self.lines is None:
             return None
-        return np.asarray(self.down[rows] @ self.adjustment.shading @ self.across[:, columns], dtype=np.float32)
+        places, lines = self.across[columns], self.lines[rows]
+        left = places.astype(np.intp)
+        right = np.minimum(left + 1, lines.shape[1] - 1)
+        stops: Values = lines.take(left, axis=1)  # no matrix product: BLAS would start threads in each of ours
+        stops += (places - left).astype(np.float32) * (lines.take(right, axis=1) - stops)
+        return stops
 
     def _weight(self, rows: slice, columns: slice) -> Values | None:
         """Return (h, w) strength x mask, 0 where the layer is transparent; None if nothing changes."""
@@ -178,11 +183,11 @@ class _Job:
 
 def _prepared(request: HarmonizeRequest, result: Pixels, adjustment: Adjustment, window: Window) -> _Job:
     height, width = result.shape[:2]
-    down = across = None
+    lines, across = None, np.zeros(width)
     if adjustment.shading is not None:
         (x, y), (rows, columns) = request.offset, adjustment.shading.shape
-        down = interpolation_weights(y, height, window.y, window.height, rows)
-        across = np.ascontiguousarray(interpolation_weights(x, width, window.x, window.width, columns).T)
+        lines = interpolation_weights(y, height, window.y, window.height, rows) @ adjustment.shading
+        across = interpolation_places(x, width, window.x, window.width, columns)
     space = colour_space(request.profile)
     largest = np.iinfo(result.dtype).max if np.issubdtype(result.dtype, np.integer) else None
     return _Job(
@@ -192,7 +197,7 @@ def _prepared(request: HarmonizeRequest, result: Pixels, adjustment: Adjustment,
         space=space,
         adjustment=adjustment,
         curves=Curves.of(adjustment, largest if isinstance(space, SrgbSpace) else None),
-        down=down,
+        lines=lines,
         across=across,
         band=min(TILE_HEIGHT, TILE_PIXELS // min(TILE_WIDTH, width)),
     )

@@ -69,12 +69,18 @@ def _continued(values: Tensor, known: Tensor) -> Tensor:
     return torch.where(known > 0, values, filling)
 
 
-def interpolation_weights(first: int, count: int, start: int, length: int, cells: int) -> NDArray[np.float32]:
-    """Return (count, cells) weights of a grid's cells over [start, start + length) for pixels from ``first`` on.
+def interpolation_places(first: int, count: int, start: int, length: int, cells: int) -> NDArray[np.float64]:
+    """Return (count,) positions of pixels from ``first`` on among a grid's cells over [start, start + length).
 
-    They interpolate linearly between the cells' centres; pixels beyond the outermost centres take those cells' values.
+    0 is the first cell's centre; pixels beyond the outermost centres are at those.
     """
     pixels = np.arange(first, first + count)
-    places = ((pixels + 0.5 - start) * (cells / length) - 0.5).clip(0, cells - 1)
+    places: NDArray[np.float64] = ((pixels + 0.5 - start) * (cells / length) - 0.5).clip(0, cells - 1)
+    return places
+
+
+def interpolation_weights(first: int, count: int, start: int, length: int, cells: int) -> NDArray[np.float32]:
+    """Return (count, cells) weights of a grid's cells, of linear interpolation at ``interpolation_places``."""
+    places = interpolation_places(first, count, start, length, cells)
     weights = 1 - np.abs(places[:, None] - np.arange(cells))
     return weights.clip(0).astype(np.float32)

@@ -70,6 +70,12 @@ class Job:
     reply: list[Any] | None = None
     received: float = field(default_factory=time.monotonic)
 
+    @property
+    def size(self) -> int:
+        """Bytes of its message while it waits; 0 from then on."""
+        message = self.message
+        return 0 if message is None else message.size
+
 
 class Worker:
     """Does one job at a time in a thread of its own.

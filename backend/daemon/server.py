@@ -41,6 +41,8 @@ class Limits:
         verify_at_once_bytes: messages up to this size are verified before anything is done about them, larger ones
             beside the work on their pixels, and only those of clients that have said hello.
         jobs: jobs that may be waiting or running.
+        jobs_of_client: the same of one client, so that none can keep the others out.
+        waiting_bytes: that waiting jobs may take together, unless it is a single one.
         peers: clients whose hello is remembered.
         handshake_seconds: for a connection's ZMTP handshake.
         heartbeat_seconds: between PINGs.
@@ -51,7 +53,9 @@ class Limits:
 
     frame_bytes: int = 1 << 31
     verify_at_once_bytes: int = 4 << 20
-    jobs: int = 8
+    jobs: int = 16
+    jobs_of_client: int = 4
+    waiting_bytes: int = 4 << 30
     peers: int = 1024
     handshake_seconds: float = 10.0
     heartbeat_seconds: float = 5.0
@@ -141,6 +145,7 @@ class Server:
         limits = self._limits
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         router.setsockopt(zmq.MAXMSGSIZE, limits.frame_bytes)
+        router.setsockopt(zmq.RCVHWM, limits.jobs)  # of each client: what it sends beyond stays in its own memory
         router.setsockopt(zmq.HANDSHAKE_IVL, round(limits.handshake_seconds * 1000))
         router.setsockopt(zmq.HEARTBEAT_IVL, round(limits.heartbeat_seconds * 1000))
         router.setsockopt(zmq.HEARTBEAT_TIMEOUT, round(limits.silence_seconds * 1000))
@@ -246,12 +251,13 @@ class Server:
     def _accept(self, job: Job) -> None:
         if job.key in self._jobs:
             raise BadMessage("its id is in use")
-        if len(self._jobs) >= self._limits.jobs:
-            raise RaihaError(
-                "busy",
-                f"{len(self._jobs)} jobs are waiting for the Raiha daemon already.",
-                "Try again when some of them are done.",
-            )
+        limits = self._limits
+        of_client = sum(peer == job.key[0] for peer, _ in self._jobs)
+        waiting_bytes = sum(other.size for other in self._jobs.values())
+        if of_client >= limits.jobs_of_client:
+            raise _busy(f"{of_client} jobs of this program are")
+        if len(self._jobs) >= limits.jobs or (waiting_bytes and waiting_bytes + job.size > limits.waiting_bytes):
+            raise _busy(f"{len(self._jobs)} jobs are")
         self._jobs[job.key] = job
         self._worker.submit(job)
 
@@ -374,6 +380,10 @@ class Server:
             for job in [job for job in self._jobs.values() if job.key[0] == peer]:
                 if self._worker.withdraw(job):
                     self._forget(job.key)
+
+
+def _busy(who: str) -> RaihaError:
+    return RaihaError("busy", f"{who} waiting for the Raiha daemon already.", "Try again when some of them are done.")
 
 
 def _memory_of_all_processes() -> int:

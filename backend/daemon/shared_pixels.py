@@ -58,7 +58,7 @@ def shared(pixels: Pixels) -> Iterator[tuple[SharedPixels, Pixels]]:
     """Copy pixels into shared memory, and yield where they are and the copy; arrays of it outlive the block.
 
     Raises:
-        OSError: there is no room for them.
+        MemoryError: there is no room for them.
     """
     place = SharedPixels(_reserve(pixels.nbytes), pixels.shape, pixels.dtype.name)
     try:
@@ -86,7 +86,11 @@ def _reserve(size: int) -> str:
     try:
         return _reserve_in(_MEMORY_FOLDER, name, size)
     except OSError:  # none on macOS; in a container it may hold 64 MB
+        pass
+    try:
         return _reserve_in(Path(tempfile.gettempdir()), name, size)
+    except OSError as error:
+        raise MemoryError(f"no room for {size} bytes of pixels") from error
 
 
 def _reserve_in(folder: Path, name: str, size: int) -> str:

@@ -183,6 +183,30 @@ def test_more_jobs_than_the_daemon_takes_are_refused(start_daemon: Callable[...,
         assert [finish(job).state for job in jobs[:2]] == ["done", "done"]
 
 
+def test_no_client_keeps_the_others_out(start_daemon: Callable[..., RunningDaemon]) -> None:
+    daemon = start_daemon(limits=Limits(jobs=3, jobs_of_client=2))
+    daemon.pipeline.may_finish.clear()
+    with daemon.connect() as client, daemon.connect() as other:
+        jobs = [send(client) for _ in range(3)]
+        assert finish(jobs[2]).error.code == "busy"
+        others = send(other)
+        daemon.pipeline.may_finish.set()
+        assert [finish(job).state for job in (*jobs[:2], others)] == ["done", "done", "done"]
+
+
+def test_waiting_jobs_take_so_much_memory_and_no_more(start_daemon: Callable[..., RunningDaemon]) -> None:
+    daemon = start_daemon(limits=Limits(waiting_bytes=10_000))
+    daemon.pipeline.may_finish.clear()
+    layer = noise(30, 50)
+    with daemon.connect() as client:
+        running = send(client, layer)
+        daemon.pipeline.started.wait()
+        waiting, refused = send(client, layer), send(client, layer)
+        assert finish(refused).error.code == "busy"
+        daemon.pipeline.may_finish.set()
+        assert [finish(job).state for job in (running, waiting)] == ["done", "done"]
+
+
 @pytest.mark.parametrize(("error", "code"), [(KeyError("surprise"), "unexpected"), (MemoryError(), "out-of-memory")])
 def test_a_failure_of_the_pipeline_is_told_and_the_daemon_lives(
     start_daemon: Callable[..., RunningDaemon], error: Exception, code: str

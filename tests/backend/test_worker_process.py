@@ -207,6 +207,13 @@ def test_pixels_without_room_in_memory_go_to_the_disk(tmp_path: Path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pixels_without_any_room_are_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_pixels, "_MEMORY_FOLDER", Path("/dev/full"))
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/full")
+    with pytest.raises(MemoryError), shared(np.ones((4, 4), np.uint8)):
+        pass
+
+
 def test_what_a_killed_daemon_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     dead = os.fork()

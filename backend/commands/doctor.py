@@ -1,4 +1,4 @@
-"""`raiha doctor`: checks everything that Raiha needs, and says what to do about what is wrong."""
+"""`raiha doctor`: check everything that Raiha needs, and explain how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import describe_failure
 
 Check = Callable[[], str]
-"""Returns what it found; raises RaihaError when something is wrong."""
+"""Returns what it found, or raises when something is wrong."""
 
 
 def doctor(json: JsonFlag = False) -> None:

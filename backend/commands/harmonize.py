@@ -26,7 +26,7 @@ STAGES = {**texts.STAGES, "sending": texts.STAGES["receiving"]}
 
 
 class OnlyChoice(str, Enum):
-    """What may be changed alone."""
+    """What the change can be limited to."""
 
     colour = "colour"
     luminance = "luminance"
@@ -117,7 +117,7 @@ def _read_request(
     if mask is None and (background is None or source.pixels.shape[2] == 3):
         raise RaihaError(
             "no-mask",
-            f"It is not known where in {image.name} the object is.",
+            f"Raiha cannot tell where the object is in {image.name}.",
             "Give --mask, a picture that is white there; or a layer with transparency and its --background.",
             exit_status=2,
         )
@@ -129,7 +129,7 @@ def _read_request(
         offset=offset,
         profile=source.profile,
     )
-    object_bounds(request)  # so that a mistake is told before anything is sent
+    object_bounds(request)  # reports mistakes before anything is sent
     return source, request
 
 
@@ -139,7 +139,7 @@ def _parse_offset(text: str) -> tuple[int, int]:
     except ValueError as error:
         raise RaihaError(
             "bad-offset",
-            f"The offset {text!r} is not understood.",
+            f"{text!r} is not an offset.",
             "Write two whole numbers of pixels, as in --offset 120,-8.",
             exit_status=2,
         ) from error
@@ -175,7 +175,7 @@ def _parse_adjust(texts: list[str]) -> dict[str, float]:
 
 
 def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[HarmonizeResult, bool]:
-    """The result, and whether a daemon made it."""
+    """Return the result, and whether a daemon computed it."""
     from raiha.backend.daemon.link import harmonize_by_daemon
 
     with _ProgressBar() as bar:

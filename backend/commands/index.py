@@ -68,7 +68,7 @@ class _ProgressBar(Progress):
         self._bar = self.add_task("Looking for photos", total=None, pace="")
 
     def show(self, progress: IndexProgress) -> None:
-        """Shows how far the reading is."""
+        """Show how many photos have been read."""
         minutes, seconds = divmod(round(progress.seconds_left or 0), 60)
         pace = f"{progress.photos_per_second:.1f} photos/s, {minutes}:{seconds:02} left"
         self.update(self._bar, description="Reading photos", total=progress.total, completed=progress.done, pace=pace)

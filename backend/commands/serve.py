@@ -72,7 +72,7 @@ def serve(
 
 
 def _galleries() -> list[dict[str, Any]]:
-    """The galleries that can be searched; a damaged one is left out, `raiha gallery verify` tells about it."""
+    """Return the galleries that can be searched, without damaged ones, which `raiha gallery verify` reports."""
     from raiha.gallery_tools.gallery_file import gallery_names
     from raiha.gallery_tools.store import Gallery
 

@@ -1,4 +1,4 @@
-"""Who may speak to the daemon: messages sealed with the connection file's key, none of them accepted twice."""
+"""Authentication: messages are sealed with the key of the connection file, and none is accepted twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_PARTS = 4 + MAX_FRAMES
 
 @dataclass(frozen=True)
 class SealedMessage:
-    """A message as it was received; nothing in it may be believed before ``verify`` has returned.
+    """A message as received; nothing in it can be trusted before ``verify`` has returned.
 
     Attributes:
         nonce: 16 bytes, never used twice.
@@ -43,7 +43,7 @@ class SealedMessage:
         return self.header.nbytes + sum(frame.nbytes for frame in self.frames)
 
     def verify(self, key: bytes) -> None:
-        """Returns if the message was sealed with ``key`` and is as it was sent.
+        """Check that the message was sealed with ``key`` and has not been changed since.
 
         Raises:
             RaihaError: ``wrong-key``.
@@ -58,7 +58,7 @@ class SealedMessage:
 
 
 def split(parts: Sequence[memoryview]) -> SealedMessage:
-    """The parts of a multipart message by their names.
+    """Name the parts of a multipart message.
 
     Raises:
         BadMessage: there are too few, or they are not of this protocol.
@@ -68,7 +68,7 @@ def split(parts: Sequence[memoryview]) -> SealedMessage:
     if magic != MAGIC and magic.startswith(b"raiha"):
         raise RaihaError(
             "other-version",
-            f"This Raiha daemon speaks {MAGIC.decode()}, the message is of another version of the protocol.",
+            f"This Raiha daemon speaks {MAGIC.decode()}, but the message has another version of the protocol.",
             "Install plug-in and daemon of the same Raiha version.",
         )
     if magic != MAGIC or len(parts) < 4:
@@ -82,7 +82,7 @@ def split(parts: Sequence[memoryview]) -> SealedMessage:
 
 
 def seal(key: bytes, header: Header, frames: Sequence[Any] = ()) -> list[Any]:
-    """The parts of a multipart message with this header and these frames (which are not copied)."""
+    """Return the parts of a multipart message with this header and these frames, which are not copied."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     text = json.dumps(header).encode()
     return [MAGIC, nonce, digest(key, nonce, text, frames), text, *frames]
@@ -93,8 +93,8 @@ class ReplayGuard:
 
     Args:
         window: seconds that a message's clock may differ from the daemon's.
-        capacity: nonces remembered. When there are more, the oldest is forgotten, and no message as old as that
-            one is accepted any more.
+        capacity: nonces remembered. When there are more, the oldest is dropped, and messages as old as that
+            are no longer accepted.
         clock: seconds since the epoch.
     """
 
@@ -110,7 +110,7 @@ class ReplayGuard:
         return len(self._seen)
 
     def admit(self, nonce: bytes, sent: object) -> None:
-        """Returns if a message with this nonce, sent at that time, is new.
+        """Check that a message with this nonce, sent at that time, is new.
 
         Raises:
             RaihaError: ``replay`` or ``stale-message``.
@@ -121,10 +121,10 @@ class ReplayGuard:
             raise RaihaError(
                 "stale-message",
                 "The message is too old, or the clocks of its sender and of the Raiha daemon differ.",
-                "Send it again; set the clock if this goes on.",
+                "Send it again; if the problem persists, set the clock.",
             )
         if nonce in self._seen:
-            raise RaihaError("replay", "The message was sent twice.", "Nothing is to be done: it was done once.")
+            raise RaihaError("replay", "The message was sent twice.", "No action needed: it was carried out once.")
         self._seen[nonce] = (now, float(sent))
         self._forget(now)
 

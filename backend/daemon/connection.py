@@ -23,7 +23,7 @@ _LOCK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Connection:
-    """What the connection file says.
+    """The contents of the connection file.
 
     Attributes:
         version: of Raiha.
@@ -40,7 +40,7 @@ class Connection:
     log: Path
 
     def to_json(self) -> dict[str, Any]:
-        """The connection file's object."""
+        """Return the object that the connection file holds."""
         return {
             "protocol": PROTOCOL,
             "version": self.version,

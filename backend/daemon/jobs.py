@@ -1,4 +1,4 @@
-"""The jobs that wait, the one that runs, and the thread that does them."""
+"""The queue of jobs, the running job, and the thread that does them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from raiha.gallery_tools.failures import describe_failure
 log = logging.getLogger("raiha.daemon")
 
 JobKey = tuple[bytes, str]
-"""(routing id of the client, id that it gave): no client can name another one's job."""
+"""(routing id of the client, id that it chose): no client can name another client's job."""
 
 
 class PipelineLike(Protocol):
-    """What does the work; ``raiha.backend.pipeline.pipeline.Pipeline`` in the daemon that users run."""
+    """What does the work: ``raiha.backend.pipeline.pipeline.Pipeline`` in the daemon that users run."""
 
     def harmonize(
         self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]
@@ -58,7 +58,7 @@ class Job:
         key: who asked, and by which id.
         message: as received; None once the worker has begun to read it, so that its memory can go.
         progress: (stage, fraction); written by the worker, read by the server.
-        cancelled: set when nobody wants the result any more.
+        cancelled: set when the result is no longer wanted.
         reply: parts of the last message to be sent, once the job is done.
         received: when the message came, on the clock of ``time.monotonic``.
     """
@@ -121,13 +121,13 @@ class Worker:
         return self._running is not None
 
     def submit(self, job: Job) -> None:
-        """Puts a job at the end of the queue."""
+        """Put a job at the end of the queue."""
         with self._condition:
             self._waiting.append(job)
             self._condition.notify()
 
     def withdraw(self, job: Job) -> bool:
-        """Cancels a job; True if it had not begun, so that nothing more will be heard of it."""
+        """Cancel a job; return True if it had not begun and so will never be answered."""
         job.cancelled.set()
         with self._condition:
             if job in self._waiting:
@@ -136,13 +136,13 @@ class Worker:
             return False
 
     def release(self) -> None:
-        """Has the weights forgotten once no job is waiting."""
+        """Drop the weights once no job is waiting."""
         with self._condition:
             self._release_wanted = True
             self._condition.notify()
 
     def end(self, seconds: float) -> None:
-        """Ends the thread, after the running job has noticed that it is cancelled or after ``seconds``."""
+        """Cancel the running job and end the thread; wait for it at most ``seconds``."""
         with self._condition:
             self._ending = True
             self._waiting.clear()
@@ -193,8 +193,8 @@ class Worker:
     def _work(self, job: Job) -> tuple[Header, list[Any]]:
         """Do a job while its message is verified, for hashing a large layer takes as long as harmonizing it.
 
-        Its sender has said hello with the key, so its pixels may be worked on. But no file is opened, no frame is
-        changed and nothing of the outcome is told before the message is known to be as it was sent.
+        Its sender proved that it has the key when it said hello, so work on its pixels can begin. But until the message
+        itself is verified no file is opened, no frame is changed, and nothing of the outcome is sent.
         """
         message, job.message = job.message, None
         assert message is not None
@@ -237,6 +237,6 @@ def described(error: Exception, log_path: Path) -> RaihaError:
     """Return any error as the sentences that a user reads: the one place of the daemon where that is done."""
     return describe_failure(error) or RaihaError(
         "unexpected",
-        f"Something went wrong in the Raiha daemon that should not ({type(error).__name__}: {error}).",
-        f"Your picture is unchanged. The log says more: {log_path}",
+        f"The Raiha daemon failed unexpectedly ({type(error).__name__}: {error}).",
+        f"Your picture is unchanged. Details are in the log: {log_path}",
     )

@@ -1,4 +1,4 @@
-"""Sends a request to the daemon that is running, as an editor does: the way of `raiha harmonize`."""
+"""Sending a request to the running daemon, as `raiha harmonize` does."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, Progress, UsedReference
 from raiha.gallery_tools.errors import RaihaError
 
-_TOLD_BY_THE_LOG = ("connection-closed", "no-answer", "wrong-key", "other-version", "bad-message")
+_EXPLAINED_IN_THE_LOG = ("connection-closed", "no-answer", "wrong-key", "other-version", "bad-message")
 
 
 def as_raiha_error(error: ClientError) -> RaihaError:
-    """The client's error as one of ours, with the log's path in the remedy where the log may say more."""
-    log = f" Log: {error.log_path}" if error.code in _TOLD_BY_THE_LOG and error.log_path else ""
+    """Convert a client's error; its remedy names the log where the log may explain more."""
+    log = f" Log: {error.log_path}" if error.code in _EXPLAINED_IN_THE_LOG and error.log_path else ""
     return RaihaError(error.code, error.sentence, error.remedy + log)
 
 
 def harmonize_by_daemon(request: HarmonizeRequest, progress: Progress) -> HarmonizeResult:
-    """The daemon's result for a request, the same bytes as ``Pipeline.harmonize`` gives in-process.
+    """Return the daemon's result for a request, the same bytes that ``Pipeline.harmonize`` returns in-process.
 
     Ctrl+C (KeyboardInterrupt), or a ``progress`` that raises, cancels the job in the daemon.
 
@@ -42,7 +42,7 @@ def harmonize_by_daemon(request: HarmonizeRequest, progress: Progress) -> Harmon
 
 
 def send_request(client: Client, request: HarmonizeRequest, preview_side: int | None = None) -> Job:
-    """Sends a request, and returns at once."""
+    """Send a request and return at once."""
     return client.harmonize(
         layer=_as_frame(request.layer),
         background=_as_frame(request.background),

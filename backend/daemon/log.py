@@ -10,12 +10,12 @@ from raiha.gallery_tools.folders import data_folder
 
 
 def log_path() -> Path:
-    """Where the daemon's log is."""
+    """Return the path of the daemon's log."""
     return data_folder() / "logs" / "raiha-daemon.log"
 
 
 def start_logging() -> None:
-    """Sends what the daemon logs to its file (four of at most 1 MB) and to stderr."""
+    """Send log records to the daemon's files (four of at most 1 MB) and to stderr."""
     logging.raiseExceptions = False  # a log that cannot be written must not fill stderr with tracebacks
     path = log_path()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -51,13 +51,13 @@ Buffer = memoryview
 
 
 class BadMessage(RaihaError):  # noqa: N818  (named for what came, as UnreadablePhoto is)
-    """A message that breaks the protocol: the fault of a program, not of a person."""
+    """A message that breaks the protocol, which is a bug of the sender and not a mistake of the user."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
             "bad-message",
             f"The Raiha daemon was sent a message that it cannot read: {why}.",
-            "Install plug-in and daemon of the same Raiha version, and tell its authors if this goes on.",
+            "Install plug-in and daemon of the same Raiha version; if the problem persists, report it.",
         )
 
 
@@ -85,7 +85,7 @@ class HarmonizeMessage:
 
 
 def parse_header(data: bytes | memoryview) -> Header:
-    """The header as a dictionary that has a string ``type`` and a string ``id``.
+    """Parse a header into a dictionary that has a string ``type`` and a string ``id``.
 
     Raises:
         BadMessage: too long, not JSON, not an object, no type, or no id.
@@ -114,7 +114,7 @@ def changes_frames(header: Header) -> bool:
 
 
 def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessage:
-    """A harmonize header and its pixel frames as a request for the pipeline.
+    """Turn a harmonize header and its pixel frames into a request for the pipeline.
 
     Frames in BGRA are turned into RGBA in place if they are writable: nobody else may be reading them.
 
@@ -177,7 +177,7 @@ def preview_message(job: str, result: PreviewResult) -> tuple[Header, list[Any]]
 
 
 def error_header(job: str | None, error: RaihaError) -> Header:
-    """The header of an error reply."""
+    """Return the header of an error reply."""
     return {
         "type": "error",
         "id": job,

@@ -1,4 +1,4 @@
-"""The daemon's main loop: takes messages from clients, answers the short ones, and hands jobs to the worker."""
+"""The daemon's main loop: receive messages, answer the short ones, and hand jobs to the worker."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CAPABILITIES = ["harmonize", "preview", "references", "cancel", "gray", "float16
 
 @dataclass(frozen=True)
 class Limits:
-    """What the daemon puts up with.
+    """Limits that protect the daemon from its clients.
 
     Attributes:
         frame_bytes: the largest frame; a larger one is refused before memory is allocated for it.
@@ -73,7 +73,7 @@ class Server:
         port: TCP port on 127.0.0.1; 0 takes a free one.
         idle_seconds: without a job, after which the weights are released.
         unused_seconds: without a job and without a client that is connected, after which the daemon ends; None: never.
-        limits: what the daemon puts up with.
+        limits: see ``Limits``.
     """
 
     def __init__(
@@ -105,12 +105,12 @@ class Server:
         self._last_use = time.monotonic()
 
     def stop(self) -> None:
-        """Makes ``run`` return soon; may be called from a signal handler or from any thread."""
+        """Make ``run`` return soon; may be called from a signal handler or from any thread."""
         self._ending = True
         self._wakeup.notify()
 
     def run(self, on_ready: Callable[[Connection], object] | None = None) -> None:
-        """Serves until ``stop`` is called or a client sends stop.
+        """Serve until ``stop`` is called or a client sends stop.
 
         Args:
             on_ready: called once, when clients can connect.
@@ -206,7 +206,7 @@ class Server:
     # Receiving
 
     def _receive_waiting(self) -> None:
-        # So many at a time that a client that never stops sending cannot keep replies from being sent.
+        # A limited number, so that a client that never stops sending cannot keep replies from being sent.
         for _ in range(64):
             try:
                 peer = self._router.recv(zmq.NOBLOCK)
@@ -215,7 +215,7 @@ class Server:
             self._receive(peer, self._receive_parts())
 
     def _receive_parts(self) -> list[memoryview]:
-        """The rest of a message; of one with too many parts, one too many, for the others are dropped."""
+        """Return the rest of a message; if it has too many parts, only as many as show that."""
         parts: list[memoryview] = []
         while self._router.getsockopt(zmq.RCVMORE):
             part = self._router.recv(copy=False)
@@ -244,7 +244,7 @@ class Server:
         except RaihaError as error:
             log.info("message refused: %s", error)
             self._send(peer, seal(self._key, error_header(identifier, error)))
-        except Exception as error:  # One client's message, or a damaged gallery, must not end the daemon for all.
+        except Exception as error:  # A message, or a damaged gallery, must not end the daemon for everybody.
             log.exception("message not understood")
             self._send(peer, seal(self._key, error_header(identifier, described(error, self._log_path))))
 
@@ -335,7 +335,7 @@ class Server:
             log.info("job %s: %.4f s from receipt to reply", job.key[1], time.monotonic() - job.received)
 
     def _send_progress(self, to_all: bool) -> None:
-        """Tells each client how far its jobs are if that has changed; ``to_all`` finds out who has gone."""
+        """Send the progress of jobs that have advanced; with ``to_all`` of all jobs, to notice which clients have gone."""
         for job in list(self._jobs.values()):
             stage, fraction = job.progress
             if job.key not in self._jobs or job.cancelled.is_set():
@@ -370,7 +370,7 @@ class Server:
             self._send(peer, seal(self._key, error_header(identifier, error)))
 
     def _send(self, peer: bytes, parts: list[Any]) -> None:
-        """Sends a message; if the client has gone, its jobs are cancelled."""
+        """Send a message; if the client has gone, cancel its jobs."""
         try:
             self._router.send_multipart([peer, *parts], zmq.NOBLOCK, copy=False)
         except zmq.ZMQError as error:

@@ -1,4 +1,4 @@
-"""Wakes a poller from another thread or from a signal handler."""
+"""Waking a poller from another thread or from a signal handler."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ class Wakeup:
         self._writer.setblocking(False)
 
     def fileno(self) -> int:
-        """The descriptor to be polled for reading."""
+        """Return the descriptor to poll for reading."""
         return self._reader.fileno()
 
     def notify(self) -> None:
-        """Wakes the poller; never blocks."""
+        """Wake the poller; never blocks."""
         # Full: the poller has been woken already. Closed: nobody polls any more.
         with contextlib.suppress(OSError):
             self._writer.send(b"\0")
 
     def drain(self) -> None:
-        """Takes back all notifications so far."""
+        """Discard all notifications so far."""
         with contextlib.suppress(BlockingIOError):
             while self._reader.recv(4096):
                 pass
 
     def close(self) -> None:
-        """Closes both ends."""
+        """Close both ends."""
         self._reader.close()
         self._writer.close()

@@ -269,8 +269,8 @@ def _failure(error: Exception) -> tuple[Any, ...]:
     described = describe_failure(error)
     if described is not None:
         return "failed", described.code, described.sentence, described.remedy, described.exit_status
-    sentence = f"Something went wrong that should not ({type(error).__name__}: {error})."
-    remedy = "Your picture is unchanged. The daemon's log has the details."
+    sentence = f"The Raiha daemon failed unexpectedly ({type(error).__name__}: {error})."
+    remedy = "Your picture is unchanged. Details are in the daemon's log."
     return "bug", "unexpected", sentence, remedy, 1, traceback.format_exc()
 
 

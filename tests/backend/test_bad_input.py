@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("image", "mask", "status", "words"),
     [
-        ("picture.png", None, 2, ["not known where", "--mask"]),
+        ("picture.png", None, 2, ["cannot tell where", "--mask"]),
         ("picture.png", "empty.png", 1, ["mask is empty"]),
         ("picture.png", "pixel-mask.png", 2, ["1 x 1", "80 x 60"]),
         ("cut.jpg", "picture-mask.png", 1, ["cut.jpg"]),

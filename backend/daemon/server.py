@@ -335,7 +335,7 @@ class Server:
             log.info("job %s: %.4f s from receipt to reply", job.key[1], time.monotonic() - job.received)
 
     def _send_progress(self, to_all: bool) -> None:
-        """Send the progress of jobs that have advanced; with ``to_all`` of all jobs, to notice which clients have gone."""
+        """Send the progress of jobs that have advanced; ``to_all`` includes the others, to notice who has gone."""
         for job in list(self._jobs.values()):
             stage, fraction = job.progress
             if job.key not in self._jobs or job.cancelled.is_set():

@@ -60,8 +60,8 @@ def command_words(arguments: list[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-@each_doc
-def test_lines_are_short_but_for_tables(doc: Path) -> None:
+@pytest.mark.parametrize("doc", [doc for doc in DOCS if doc.name != "commands.md"], ids=lambda doc: doc.name)
+def test_lines_are_short_but_for_tables(doc: Path) -> None:  # and for what `make docs` writes
     long = [line for line in doc.read_text().splitlines() if len(line) > LONGEST_LINE and not line.startswith("|")]
     assert long == []
 

@@ -21,6 +21,7 @@ from raiha.training.config import Stage, TrainingConfig, load_config
 from raiha.training.data.device_arrays import held, take
 from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.processes import Processes
+from raiha.training.samples.composites import CompositeSettings
 from raiha.training.samples.objects import bounding_boxes
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.train import run
@@ -198,7 +199,8 @@ def test_half_precision_gives_nearly_the_same_error(packed: Path) -> None:
 
 @pytest.mark.slow
 def test_training_on_one_scene_lowers_its_error(packed: Path) -> None:
-    config = replace(CONFIG, stages=(Stage(64, 4000, 4),), reference_share=0.0, restyled_share=0.0)
+    plain = CompositeSettings(restyled=0.0)
+    config = replace(CONFIG, stages=(Stage(64, 4000, 4),), reference_share=0.0, composites=plain)
     one = Trainer(config, sampler(packed), standard_recipes(None), None)
     fixed = one.sampler.scene(np.repeat(one.sampler.objects[:2], 2), 64, ())
     one.sampler.draw = lambda *_: fixed  # type: ignore[method-assign]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class RaihaError(Exception):
-    """A failure told to the user in a sentence, with a second sentence that says what to do.
+    """A failure that the user reads as a sentence, with a second sentence on what to do.
 
     Attributes:
         code: short machine-readable name, e.g. ``"empty-mask"``; stable, sent over the protocol.

@@ -1,4 +1,4 @@
-"""Writes down what a gallery holds, for other programs: JSON, and the features as NumPy arrays."""
+"""Export of a gallery for other programs: JSON, and the features as NumPy arrays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def export_photos(gallery: Gallery, file: Path) -> None:
-    """Writes a JSON file: the gallery's extractor and folders, and each photo's path, size, date and digest."""
+    """Write a JSON file: the gallery's extractor and folders, and each photo's path, size, date and digest."""
     description = {
         "format": "raiha-gallery",
         "version": 1,
@@ -37,7 +37,7 @@ def export_photos(gallery: Gallery, file: Path) -> None:
 
 
 def export_features(gallery: Gallery, file: Path) -> None:
-    """Writes a NumPy .npz file, in the order of the JSON file's photos; of a large gallery it is large.
+    """Write a NumPy .npz file, in the order of the JSON file's photos; it grows with the gallery.
 
     ``content`` (patches, d) and ``appearance`` (patches, bins) float16 hold the patches of all photos row by row;
     photo n has the patches from ``first_patch[n]`` up to ``first_patch[n + 1]``.

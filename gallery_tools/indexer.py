@@ -1,4 +1,4 @@
-"""From folders to a gallery: reads what is new or changed, forgets what is gone, knows again what was moved."""
+"""Indexing: read new and changed photos of folders into a gallery, drop those that are gone, recognise moved ones."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class IndexReport:
 
 
 def require_photos(folders: Sequence[Path]) -> list[Path]:
-    """The folders as absolute paths, after a look whether there is any photo in them.
+    """Return the folders as absolute paths, if there is any photo in them.
 
     Raises:
         RaihaError: "folder-missing" or "no-photos".
@@ -104,7 +104,7 @@ def index(
     folders: Sequence[Path],
     progress: Callable[[IndexProgress], None] = lambda progress: None,
 ) -> IndexReport:
-    """Brings a gallery in step with folders: afterwards it holds the photos in them and below.
+    """Bring a gallery up to date with folders: afterwards it holds the photos in them and below.
 
     What was done is kept whenever the run ends early, by Ctrl+C or by a kill.
 
@@ -259,7 +259,7 @@ class _Run:
         self._committed = time.monotonic()
 
     def _forget_gone(self, found: dict[Path, list[Path]], everything: set[Path]) -> None:
-        """Removes the photos that were below the folders and are not there any more.
+        """Remove the photos that were below the folders and are no longer there.
 
         A folder without any photo is more likely a disk that is not plugged in than one that was emptied.
         """
@@ -278,7 +278,7 @@ class _Run:
 
 
 def _is_gone(path: Path) -> bool:
-    """Whether there is surely nothing at the path; what cannot be looked at is not gone."""
+    """Whether there is certainly nothing at the path; a path that cannot be examined is not gone."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

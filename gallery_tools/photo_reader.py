@@ -1,4 +1,4 @@
-"""Reads photos ahead in a few threads and prepares them for the extractor."""
+"""Reading photos ahead in a few threads, and preparing them for the extractor."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class PreparedPhoto:
 def read_ahead(
     paths: Iterable[Path], extractor: Extractor, known_digests: Container[bytes]
 ) -> Iterator[tuple[Path, KnownPhoto | PreparedPhoto | UnreadablePhoto]]:
-    """Reads photos, some ahead of the one that is asked for.
+    """Read photos, some ahead of the current one.
 
     Args:
         paths: the photos.
@@ -76,7 +76,7 @@ def read_ahead(
 
 
 def prepared(file: PhotoFile, data: bytes, extractor: Extractor) -> PreparedPhoto:
-    """Decodes a photo's bytes, resizes the photo for the extractor and describes its appearance.
+    """Decode a photo's bytes, resize the photo for the extractor and describe its appearance.
 
     Raises:
         UnreadablePhoto: the photo is damaged, too small or too large.
@@ -103,7 +103,7 @@ _Outcome = TypeVar("_Outcome")
 
 
 def in_threads(work: Callable[[Path], _Outcome], paths: Iterable[Path]) -> Iterator[tuple[Path, Future[_Outcome]]]:
-    """Does work in a few threads, some paths ahead of the one that is asked for; in the order of the paths.
+    """Do work in a few threads, some paths ahead of the current one; yield outcomes in the order of the paths.
 
     When it is left early, what has not been begun is dropped.
     """

@@ -42,7 +42,7 @@ if _HAS_HEIF:
     pillow_heif.register_heif_opener()
 
 Image.init()
-# What else Pillow reads is no photo, and some of its other readers start programs.
+# The other formats that Pillow reads are not for photos, and some of their readers start programs.
 _PILLOW_FORMATS: list[str] = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF") if name in Image.OPEN]
 
 # The limits above are lower than the size at which Pillow warns, or have been weighed against it.
@@ -90,7 +90,7 @@ def find_photos(folders: Iterable[Path], skip: Skip = _ignore) -> Iterator[Path]
     """Every photo in the folders and below, each once, in an order that stays the same.
 
     Hidden files and folders are passed over. Links to folders are followed after everything that is really
-    there; a link that leads back into what was visited is passed over.
+    there; a link that leads back to a visited folder is passed over.
 
     Args:
         folders: where to look; each is to exist.
@@ -148,7 +148,7 @@ def _photos_among(entries: list[os.DirEntry[str]], skip: Skip) -> Iterator[Path]
 
 
 def readable_path(path: str | Path) -> Path:
-    """The path with a question mark for every byte that is no text, so that it can be stored and printed."""
+    """Return the path with a question mark for every byte that is no text, so that it can be stored and printed."""
     return Path(os.fsencode(path).decode(errors="replace"))
 
 
@@ -161,7 +161,7 @@ def _is_text(name: str) -> bool:
 
 
 def load_photo(path: Path, max_side: int | None = None) -> NDArray[np.uint8]:
-    """A photo's pixels: EXIF rotation and embedded profile applied, transparent parts on white.
+    """Return a photo's pixels: EXIF rotation and embedded profile applied, transparent parts on white.
 
     Args:
         path: JPEG, PNG, WebP, TIFF or AVIF; HEIF and raw photos when their extras are installed.
@@ -177,7 +177,7 @@ def load_photo(path: Path, max_side: int | None = None) -> NDArray[np.uint8]:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a photo's file.
+    """Return the bytes of a photo's file.
 
     Raises:
         UnreadablePhoto: it cannot be opened, is not a plain file, or is too large.

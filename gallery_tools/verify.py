@@ -36,7 +36,7 @@ class VerifyReport:
 
 
 def verify(name: str, *, repair: bool = False) -> VerifyReport:
-    """Checks the SQLite file, the features in it, the FAISS file, and whether the photos are there.
+    """Check the SQLite file, the features in it, the FAISS file, and whether the photos are there.
 
     Args:
         name: of the gallery.

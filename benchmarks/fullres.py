@@ -12,7 +12,8 @@ so that neither has to wait for memory from the system. All figures are medians 
 * round_trip_s, passes_round_trip: from the client's first byte until it has checked the reply, including both
   transfers and twice the hashing;
 * seconds: of the pipeline's stages;
-* extra_mb: the daemon's peak memory (VmHWM) above its memory when idle after a first small request (weights loaded);
+* extra_mb: the peak memory (VmHWM) of the daemon and its worker above their memory when idle after a first small
+  request (weights loaded);
 * extra_fresh_mb: the same above its memory before the first request (weights and torch not loaded).
 
 ``--order BGRA`` sends pixels as Krita does: the daemon reorders them in place once they are verified.
@@ -33,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from machine import cpu_model
 from PIL import Image
 
@@ -60,8 +62,10 @@ def start_daemon(folder: Path) -> tuple[subprocess.Popen[bytes], Daemon]:
 
 
 def memory_mb(pid: int, field: str) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+    """Return a field of a daemon's status and of its worker's; pixels that both map count twice."""
+    processes = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    statuses = [Path(f"/proc/{process}/status").read_text().splitlines() for process in processes]
+    return sum(int(line.split()[1]) for lines in statuses for line in lines if line.startswith(field)) / 1024
 
 
 def one_request(client: Client, layer: np.ndarray, background: np.ndarray, order: str) -> dict[str, float]:

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -195,6 +195,7 @@ class WorkerProcess:
             process.join(_ENDING_SECONDS)
             status = process.exitcode
         self.release()
+        self._started()  # at once, so that it is ready when the user tries again
         reason = f"exit status {status}"
         if status is not None and status < 0:
             reason = f"ended by {signal.Signals(-status).name}"
@@ -222,6 +223,8 @@ def run(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the daemon, which ends us
     _end_with_the_daemon()
     pipeline: PipelineLike | None = None
+    with suppress(Exception):  # if it cannot be made, the first job tells why
+        pipeline = make()
     while True:
         try:
             order = connection.recv()

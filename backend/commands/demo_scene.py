@@ -1,4 +1,4 @@
-"""The demo: a car from a bright street is put before a monument under clouds and harmonized.
+"""The demo: a cat from a bathroom looks up before a monument under clouds, and is harmonized.
 
 Everything is the real thing: sample photos are indexed into a gallery of their own, a daemon of its own is started, and
 layer, mask and background go to it over ZeroMQ as from an editor.
@@ -23,11 +23,11 @@ from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult
 from raiha.gallery_tools.errors import RaihaError
 
 GALLERY = "samples"
-_OBJECT = "coco_000000234748"
-_OBJECT_MASK = 0  # the car
+_OBJECT = "coco_000000358083"
+_OBJECT_MASK = "cat"
 _BACKGROUND = "snap_panasonic_dmc_lx3_lumix"
-_HEIGHT_SHARE = 0.45  # of the background's height, that the object takes
-_PLACE = (0.03, 0.53)  # of the layer's top left corner in the background, as shares of width and height
+_HEIGHT_SHARE = 0.62  # of the background's height, that the object takes
+_PLACE = (0.6, 0.37)  # of the layer's top left corner in the background, as shares of width and height
 
 
 @dataclass(frozen=True)

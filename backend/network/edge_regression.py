@@ -44,10 +44,12 @@ class EdgeFit(NamedTuple):
         transform: (B, 3, 5) gains, shifts and bends: columns R, G, B, 1 and the square of the row's own channel about
             the object's mean; all 0 where nothing changes.
         summary: (B, solutions) the solutions of all rounds and how well they explain the pairs.
+        agreement: (B,) the log of the factor by which gains and shifts reduce the pairs' squared differences.
     """
 
     transform: Tensor
     summary: Tensor
+    agreement: Tensor
 
 
 class ColourPairs(NamedTuple):
@@ -246,6 +248,7 @@ class EdgeRegression(nn.Module):
             error = (residuals.square().sum(2) + 1e-4).log()  # (B, pairs, L)
             seen = torch.cat([features, 4 * residuals.flatten(1, 2), 4 * residuals.abs().flatten(1, 2), error], dim=1)
         transform = self._bent(gains, weights, inputs[:, :, :3], residuals, scene)  # (B, 3, 5)
+        _, before, after = proofs[-1].unbind(1)  # (B,) each
         belief = self.belief(proofs[-1]).sigmoid().unsqueeze(2)  # (B, 1, 1)
         summary = torch.cat([*(3 * solution for solution in solutions), trust, *proofs], dim=1)  # (B, solutions)
-        return EdgeFit(belief * transform, summary)
+        return EdgeFit(belief * transform, summary, before - after)

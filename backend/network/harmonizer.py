@@ -68,10 +68,24 @@ class SceneReading(NamedTuple):
     Attributes:
         scene: (B, scene_width).
         transform: (B, 3, 5) gains, shifts and bends, see ``EdgeRegression``.
+        agreement: (B,) see ``EdgeFit``.
     """
 
     scene: Tensor
     transform: Tensor
+    agreement: Tensor
+
+
+class Prediction(NamedTuple):
+    """The network's output for a batch.
+
+    Attributes:
+        coefficients: (B, 15, H / 16, W / 16) colour transforms as ``colour_transform.IDENTITY`` orders them.
+        agreement: (B,) see ``EdgeFit``: about 0 where the edge is no evidence, as a paste's.
+    """
+
+    coefficients: Tensor
+    agreement: Tensor
 
 
 _STRIDE = 16
@@ -229,7 +243,7 @@ class Harmonizer(nn.Module):
         scene = self.scene(torch.cat([descriptor, summary], dim=1))  # (B, scene_width)
         fit = self.edge_regression(edges, lines, scene, mean)
         scene = self.with_edge(torch.cat([scene, fit.summary], dim=1))  # (B, scene_width)
-        return SceneReading(scene, fit.transform)
+        return SceneReading(scene, fit.transform, fit.agreement)
 
     def forward(
         self,
@@ -255,7 +269,7 @@ class Harmonizer(nn.Module):
             (B, 15, H / 16, W / 16) as ``colour_transform.IDENTITY`` orders them.
         """
         scene = self.scene_features(composite, mask, content, references, reference_contents)
-        return self.transforms(scene, edges or edge_profiles(composite, mask))
+        return self.transforms(scene, edges or edge_profiles(composite, mask)).coefficients
 
     def scene_features(
         self,
@@ -288,11 +302,11 @@ class Harmonizer(nn.Module):
         descriptor = torch.cat([appearance, self._semantics(mask, last, content)], dim=1)  # (B, n)
         return SceneFeatures(fused, patch_mask, descriptor, masked_mean(composite, mask))
 
-    def transforms(self, features: SceneFeatures, edges: EdgeProfiles) -> Tensor:
-        """Predict the colour transforms (B, 15, h, w) from a scene and its edges, of B objects or 1."""
+    def transforms(self, features: SceneFeatures, edges: EdgeProfiles) -> Prediction:
+        """Predict the colour transforms from a scene and its edges, of B objects or 1."""
         fused, patch_mask, descriptor, mean = features
         with torch.autocast(mean.device.type, enabled=False):  # half precision is too coarse for differences of colour
-            scene, transform = self._read_scene(descriptor.float(), edges, mean)
+            scene, transform, agreement = self._read_scene(descriptor.float(), edges, mean)
             everywhere = self.global_head(scene)[:, :, None, None]  # (B, 12, 1, 1)
             kept = self.gate(scene).sigmoid()[:, :, None, None]  # (B, 1, 1, 1), how much of the change to trust
         context = self.scene_everywhere(scene)[:, :, None, None].expand(-1, -1, *fused.shape[-2:])  # (B, width, h, w)
@@ -301,8 +315,7 @@ class Harmonizer(nn.Module):
         predicted = self.head(decoded) + everywhere  # (B, 12, h, w)
         coefficients = self._coefficients(predicted, transform, mean)  # (B, 15, h, w)
         identity = coefficients.new_tensor(IDENTITY).view(1, -1, 1, 1)
-        gated: Tensor = identity + kept * (coefficients - identity)
-        return gated
+        return Prediction(identity + kept * (coefficients - identity), agreement)
 
     def _coefficients(self, predicted: Tensor, transform: Tensor, mean: Tensor) -> Tensor:
         """Combine the transforms predicted for each place with the transform read off the edge.

@@ -20,7 +20,9 @@ class InferenceSettings:
         edge_lines: lines across the object's edge; more than in training cost little.
         reference_trust: weight of the prediction with references in the mean with that without, 0 to 1: a user's
             photos rarely have the very light of the scene.
-        hidden_edge: weight of the prediction with the object's edge hidden in the mean with that with it shown, 0 to 1.
+        hidden_edge: weight of the prediction with the object's edge hidden in the mean with that with it shown, 0 to 1,
+            where the edge is no evidence.
+        edge_evidence: agreement at the edge (see ``EdgeFit``) from which on the edge is shown alone, above 0.
     """
 
     side: int = 256
@@ -29,6 +31,7 @@ class InferenceSettings:
     edge_lines: int = 1200
     reference_trust: float = 0.3
     hidden_edge: float = 0.5
+    edge_evidence: float = 0.8
 
     def to_json(self) -> str:
         """Return all fields as one JSON object."""

@@ -63,11 +63,14 @@ class Predictor:
     def _transforms(self, features: SceneFeatures, edges: EdgeProfiles) -> Tensor:
         """Return the mean (2, 15, h, w) of the predictions with the object's edge shown and hidden.
 
-        The edge of a paste is no evidence, that of a recoloured object is; no one knows which it is.
+        The edge of a paste is no evidence, and what the network reads off it is noise; that of a recoloured object
+        shows how it was recoloured. The more of a difference across the edge a transform explains, the less counts the
+        prediction that does not see it.
         """
         shown = self.network.transforms(features, edges)
         hidden = self.network.transforms(features, edges.hidden())
-        return torch.lerp(shown, hidden, self.settings.hidden_edge)
+        evidence = (shown.agreement.mean() / self.settings.edge_evidence).clamp(0, 1)
+        return torch.lerp(shown.coefficients, hidden.coefficients, self.settings.hidden_edge * (1 - evidence))
 
     def _batch(self, crops: Crops) -> tuple[Tensor, Tensor]:
         """Return composites (2, 3, S, S) and masks (2, 1, S, S): the close crop, and the wide crop mirrored."""

@@ -56,6 +56,7 @@ def test_without_an_edge_nothing_changes(mask: torch.Tensor) -> None:
     fit = regression(edges, features, torch.zeros(1, 8), torch.full((1, 3), 0.5))
     assert fit.summary.shape == (1, regression.solutions)
     torch.testing.assert_close(fit.transform, torch.zeros(1, 3, 5))
+    torch.testing.assert_close(fit.agreement, torch.zeros(1))
 
 
 def test_an_untrained_regression_undoes_a_change_of_light_where_colours_go_on_across_the_edge() -> None:
@@ -65,10 +66,11 @@ def test_an_untrained_regression_undoes_a_change_of_light_where_colours_go_on_ac
     edges = edge_profiles(composite, mask)
     regression = EdgeRegression(96, 8).eval()
     mean = (composite * mask).sum((2, 3)) / mask.sum()
-    gains, _ = regression(edges, torch.zeros(1, 96, edges.profiles.shape[2]), torch.zeros(1, 8), mean)
+    gains, _, agreement = regression(edges, torch.zeros(1, 96, edges.profiles.shape[2]), torch.zeros(1, 8), mean)
     inside, truth = composite[0][:, mask[0, 0] > 0], real[0][:, mask[0, 0] > 0]
     changed = with_gains(inside, gains, mean)
     assert (changed - truth).abs().mean() < 0.75 * (inside - truth).abs().mean()
+    assert agreement > 0.5
 
 
 def with_gains(colours: torch.Tensor, gains: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from raiha.backend.network.colour_transform import IDENTITY, transform_colours
-from raiha.backend.network.harmonizer import Harmonizer
+from raiha.backend.network.harmonizer import Harmonizer, Prediction
 from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.pipeline.bounds import object_bounds
 from raiha.backend.pipeline.crops import Crops, read_crops
@@ -26,8 +26,10 @@ SETTINGS = InferenceSettings()
 class Echo(nn.Module):
     """Predicts as red's offset what red is at each place, 1 more for green with references, 1 for blue with an edge.
 
-    Keeps the edge lines that it was called with in ``lines``.
+    Keeps the edge lines that it was called with in ``lines``; its agreement at the edge is ``agreement``.
     """
+
+    agreement = 0.0
 
     def scene_features(self, composite, mask, content, references=None, contents=None):
         return F.avg_pool2d(composite[:, 0], 16), references is not None
@@ -39,7 +41,7 @@ class Echo(nn.Module):
         predicted[:, 8] += float(has_references)
         predicted[:, 13] += edges.present.float().view(-1, 1, 1)
         self.lines = edges.profiles.shape[2]
-        return predicted
+        return Prediction(predicted, torch.full((len(red),), self.agreement))
 
 
 def predictor(network: nn.Module, settings: InferenceSettings = SETTINGS) -> Predictor:
@@ -85,6 +87,15 @@ def test_the_edge_is_shown_and_hidden_as_the_checkpoint_weighs_it() -> None:
     for hidden in (0.0, 0.25, 1.0):
         predicted = predictor(Echo(), replace(SETTINGS, hidden_edge=hidden)).predict(crops_of(ramps()), [])
         torch.testing.assert_close(predicted[13], torch.full_like(predicted[13], 1 - hidden))
+
+
+def test_an_edge_that_is_evidence_is_shown_alone() -> None:
+    settings = replace(SETTINGS, hidden_edge=0.5, edge_evidence=1.0)
+    for agreement, blue in ((-1.0, 0.5), (0.0, 0.5), (0.5, 0.75), (1.0, 1.0), (9.0, 1.0)):
+        network = Echo()
+        network.agreement = agreement
+        predicted = predictor(network, settings).predict(crops_of(ramps()), [])
+        torch.testing.assert_close(predicted[13], torch.full_like(predicted[13], blue))
 
 
 def test_side_and_edge_lines_are_those_of_the_checkpoint() -> None:

@@ -48,4 +48,4 @@ class WithoutEdges(Harmonizer):
         count = len(descriptor)
         summary = descriptor.new_zeros(count, self.edge_reader.outputs)
         scene = self.scene(torch.cat([descriptor, summary], dim=1))  # (B, scene_width)
-        return SceneReading(scene, descriptor.new_zeros(count, 3, 5))
+        return SceneReading(scene, descriptor.new_zeros(count, 3, 5), descriptor.new_zeros(count))

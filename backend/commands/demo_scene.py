@@ -25,6 +25,7 @@ from raiha.gallery_tools.errors import RaihaError
 GALLERY = "samples"
 _OBJECT = "coco_000000358083"
 _OBJECT_MASK = "cat"
+_REFERENCE = "coco_000000196393"  # another cat, which the user chose
 _BACKGROUND = "snap_panasonic_dmc_lx3_lumix"
 _HEIGHT_SHARE = 0.62  # of the background's height, that the object takes
 _PLACE = (0.6, 0.37)  # of the layer's top left corner in the background, as shares of width and height
@@ -40,6 +41,7 @@ class Scene:
         background: (H, W, 3) uint8.
         offset: (x, y) of the layer in the background.
         sources: the photos that the scene was made of, which must not be references for it.
+        chosen: photos that are references whatever the gallery holds.
     """
 
     layer: NDArray[np.uint8]
@@ -47,6 +49,7 @@ class Scene:
     background: NDArray[np.uint8]
     offset: tuple[int, int]
     sources: tuple[Path, ...]
+    chosen: tuple[Path, ...]
 
 
 def make_scene(samples: Path) -> Scene:
@@ -55,9 +58,10 @@ def make_scene(samples: Path) -> Scene:
     Raises:
         RaihaError: "no-samples".
     """
-    photo, background = (samples / "photos" / f"{name}.jpg" for name in (_OBJECT, _BACKGROUND))
+    names = _OBJECT, _BACKGROUND, _REFERENCE
+    photo, background, reference = (samples / "photos" / f"{name}.jpg" for name in names)
     object_mask = samples / "masks" / f"{_OBJECT}_{_OBJECT_MASK}.png"
-    if missing := [file for file in (photo, background, object_mask) if not file.is_file()]:
+    if missing := [file for file in (photo, background, reference, object_mask) if not file.is_file()]:
         raise RaihaError(
             "no-samples",
             f"The sample {missing[0]} is not there.",
@@ -76,7 +80,7 @@ def make_scene(samples: Path) -> Scene:
     colours = np.asarray(pixels.crop(box).resize(size, Image.Resampling.LANCZOS))
     mask = np.asarray(Image.fromarray(alpha).crop(box).resize(size, Image.Resampling.BILINEAR))
     offset = round(_PLACE[0] * behind.shape[1]), round(_PLACE[1] * behind.shape[0])
-    return Scene(np.dstack([colours, mask]), mask, behind, offset, (photo, background))
+    return Scene(np.dstack([colours, mask]), mask, behind, offset, (photo, background), (reference,))
 
 
 def index_samples(samples: Path) -> None:
@@ -124,6 +128,7 @@ def harmonize_scene(scene: Scene, progress: Callable[[str, float], None]) -> Har
         mask=scene.mask,
         offset=scene.offset,
         gallery=GALLERY,
+        references=scene.chosen,
         excluded=scene.sources,
     )
     return harmonize_by_daemon(request, progress)

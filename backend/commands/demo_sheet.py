@@ -48,7 +48,7 @@ def draw_sheet(before_after: Image.Image, references: Sequence[UsedReference]) -
     sheet = Image.new("RGB", (before_after.width, below + row + _MARGIN), _PAPER)
     sheet.paste(before_after)
     draw = ImageDraw.Draw(sheet)
-    title = "References found in the gallery" if references else "No photo of the gallery qualifies as a reference."
+    title = "References" if references else "No photo of the gallery qualifies as a reference."
     draw.text((_MARGIN, below), title, _INK, ImageFont.load_default(18))
     for column, reference in enumerate(references):
         left = _MARGIN + column * (sheet.width - 2 * _MARGIN) // max(4, len(references))

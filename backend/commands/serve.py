@@ -27,7 +27,7 @@ def serve(
     unused_seconds: Annotated[
         float | None,
         typer.Option(
-            help="Seconds without a job or a client after which the daemon ends; by default never.",
+            help="End when unused for so long.",
             min=0.0,
             envvar="RAIHA_UNUSED_SECONDS",
         ),

@@ -27,7 +27,9 @@ def test_the_demo_harmonizes_a_sample_with_references(tmp_path: Path) -> None:
     assert layer.ndim == 3 and layer.shape[2] == 4 and 0 < (layer[..., 3] > 0).mean() < 1
     pictures, sheet = Image.open(report["before_after"]), Image.open(report["sheet"])
     assert sheet.width == pictures.width > 1200 and sheet.height > pictures.height
-    assert report["references"] and all(one["score"] > 0 for one in report["references"])
+    chosen, *found = report["references"]
+    assert chosen["path"].endswith("coco_000000196393.jpg") and chosen["score"] is None
+    assert all(reference["score"] > 0 for reference in found)
     assert raiha("status").returncode == 1  # its daemon ended with it, and was never the user's
 
 

@@ -78,8 +78,6 @@ def create_database(name: str, info: ExtractorInfo) -> None:
         "extractor": info.name,
         "dimension": info.dimension,
         "bins": BINS,
-        "content_threshold": info.content_threshold,
-        "appearance_threshold": info.appearance_threshold,
     }
     with told_errors(name), closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
         connection.executescript(_SCHEMA)

@@ -1,8 +1,10 @@
 """Finds references: photos of like content as the foreground, under like light as the background.
 
 A photo qualifies by two formulas. Formula 3: some patch of the foreground has a content feature whose cosine with that
-of some patch of the photo reaches the content threshold. Formula 5: some patch of the background and some patch of the
-photo reach the content threshold and, this same pair, the appearance threshold.
+of some patch of the photo reaches the content threshold. A single patch of wall or sky finds its content nearly
+anywhere, so a least share of the foreground's patches has to, which is calibrated for each extractor. Formula 5: some
+patch of the background and some patch of the photo reach the content threshold and, this same pair, the appearance
+threshold.
 
 The score of a photo that qualifies is the product of two numbers between 0 and 1:
 
@@ -18,7 +20,7 @@ what is the same thing is to be compared, not what happens to have the same colo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from raiha.gallery_tools.extractors.registry import ExtractorInfo
 from raiha.gallery_tools.records import Features
 from raiha.gallery_tools.store import Gallery
 
@@ -36,6 +39,9 @@ BACKGROUND_SHARE = 0.05
 NEAR_DUPLICATE = 0.8
 """Mean cosine of content at the same places from which two photos count as the same picture. With the bundled extractor
 resized, recompressed and recoloured copies and shifts by 3 % reach 0.84 to 0.98, different photos 0.4 at most."""
+
+_CONTENT_WORDS = ((0.4, "same kind of thing"), (0.2, "similar thing"), (0.0, "small part alike"))
+_LIGHT_WORDS = ((0.9, "very similar light"), (0.7, "similar light"), (0.0, "different light"))
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,11 @@ class Reference:
     content: float
     appearance: float
 
+    @property
+    def reason(self) -> str:
+        """Why it was found, in words: ``same kind of thing, very similar light``."""
+        return f"{_in_words(self.content, _CONTENT_WORDS)}, {_in_words(self.appearance, _LIGHT_WORDS)}"
+
 
 @dataclass(frozen=True)
 class _Query:
@@ -66,6 +77,7 @@ class _Query:
 
 def search(
     gallery: Gallery,
+    info: ExtractorInfo,
     content: NDArray[np.float32],
     appearance: NDArray[np.float32],
     mask_grid: NDArray[np.float32],
@@ -78,7 +90,8 @@ def search(
     Of photos that are nearly the same picture, as in a burst or a resized copy, only the best is returned.
 
     Args:
-        gallery: made with the extractor that ``content`` comes from; its thresholds are used.
+        gallery: made with the extractor that ``content`` comes from.
+        info: of that extractor; its thresholds are used.
         content: (rows, columns, d) float32 unit length, of the composite.
         appearance: (rows, columns, bins) float32 unit length, of the composite.
         mask_grid: (rows, columns) float32, the share of each patch that is object, 0 to 1. When the object covers half
@@ -95,13 +108,13 @@ def search(
         return []
     chosen: list[tuple[Reference, Features]] = []
     with gallery.snapshot():
-        for photo_id, share in _candidates(gallery, query):
+        for photo_id, share in _candidates(gallery, info, query):
             checkpoint()
             # Appearance is at most 1, and the candidates come by falling share: nothing better can follow.
             if len(chosen) == k and share <= chosen[-1][0].score:
                 break
             features = gallery.features(photo_id)
-            agreement = _agreement(query, features, gallery.content_threshold, gallery.appearance_threshold)
+            agreement = _agreement(query, features, info)
             path = gallery.photo(photo_id).file.path
             if agreement is not None and path not in excluded and os.path.isfile(path):  # noqa: PTH113
                 reference = Reference(photo_id, path, share * agreement, share, agreement)
@@ -123,6 +136,11 @@ def share_of_foreground(mask: NDArray[np.uint8], grid: tuple[int, int]) -> NDArr
     return np.asarray(mask_image.resize((grid[1], grid[0]), Image.Resampling.BOX), dtype=np.float32).clip(0, 1)
 
 
+def _in_words(value: float, words: Sequence[tuple[float, str]]) -> str:
+    """Return the words of the first limit that a value between 0 and 1 reaches; limits fall, and the last is 0."""
+    return next(word for least, word in words if value >= least)
+
+
 def _query(content: NDArray[np.float32], appearance: NDArray[np.float32], mask_grid: NDArray[np.float32]) -> _Query:
     # An object smaller than half a patch: the patches that hold most of it.
     enough = min(FOREGROUND_SHARE, float(mask_grid.max(initial=0.0)))
@@ -132,22 +150,25 @@ def _query(content: NDArray[np.float32], appearance: NDArray[np.float32], mask_g
     return _Query(content[in_foreground], content[in_background], appearance[in_background])
 
 
-def _candidates(gallery: Gallery, query: _Query) -> Iterator[tuple[int, float]]:
+def _candidates(gallery: Gallery, info: ExtractorInfo, query: _Query) -> Iterator[tuple[int, float]]:
     """The photos that formula 3 admits, with the share of the foreground that finds content; largest share first."""
-    finders = gallery.patches().finders(query.foreground, gallery.content_threshold)
+    finders = gallery.patches().finders(query.foreground, info.content_threshold)
     for photo_id in sorted(finders, key=lambda photo_id: (-finders[photo_id], photo_id)):
-        yield photo_id, finders[photo_id] / len(query.foreground)
+        share = finders[photo_id] / len(query.foreground)
+        if share < info.content_share:
+            return
+        yield photo_id, share
 
 
-def _agreement(query: _Query, photo: Features, content_threshold: float, appearance_threshold: float) -> float | None:
+def _agreement(query: _Query, photo: Features, info: ExtractorInfo) -> float | None:
     """Mean cosine of appearance where background and photo are of like content; None unless formula 5 holds."""
     photo_content = photo.content.reshape(-1, photo.content.shape[-1])
     photo_appearance = photo.appearance.reshape(-1, photo.appearance.shape[-1])
     content_cosine = query.background @ photo_content.T
     best = content_cosine.argmax(axis=1)
-    finds = content_cosine[np.arange(len(best)), best] >= content_threshold
+    finds = content_cosine[np.arange(len(best)), best] >= info.content_threshold
     appearance_cosine = query.background_appearance[finds] @ photo_appearance.T
-    alike = (content_cosine[finds] >= content_threshold) & (appearance_cosine >= appearance_threshold)
+    alike = (content_cosine[finds] >= info.content_threshold) & (appearance_cosine >= info.appearance_threshold)
     if not alike.any():
         return None
     return float(appearance_cosine[np.arange(len(alike)), best[finds]].mean().clip(0, 1))

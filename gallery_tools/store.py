@@ -47,8 +47,6 @@ class Gallery:
         name: of the gallery.
         extractor: name of the extractor that its features come from.
         dimension: channels of a content feature.
-        content_threshold: epsilon_c of formulas 3 and 5 for this extractor.
-        appearance_threshold: epsilon_a of formula 5.
         weights: fingerprint of that extractor's weights; None while the gallery is empty.
     """
 
@@ -66,8 +64,6 @@ class Gallery:
         meta = dict(self._rows("SELECT key, value FROM meta"))
         self.extractor: str = meta["extractor"]
         self.dimension: int = meta["dimension"]
-        self.content_threshold: float = meta["content_threshold"]
-        self.appearance_threshold: float = meta["appearance_threshold"]
         self.weights: str | None = meta.get("weights")
 
     @classmethod

@@ -62,6 +62,10 @@ def _as_json(reference: Reference) -> dict[str, object]:
 def _as_text(gallery: str, references: list[Reference]) -> str:
     if not references:
         return f"No photo of the gallery {gallery!r} shows things like the object under light like the picture's."
-    lines = ["score  content  appearance  photo"]
-    lines += [f"{one.score:.3f}    {one.content:.3f}       {one.appearance:.3f}  {one.path}" for one in references]
+    width = max(len(one.reason) for one in references)
+    lines = [f"score  content  appearance  {'why':{width}}  photo"]
+    lines += [
+        f"{one.score:.3f}    {one.content:.3f}       {one.appearance:.3f}  {one.reason:{width}}  {one.path}"
+        for one in references
+    ]
     return "\n".join(lines)

@@ -66,7 +66,9 @@ def find_references(
     content = extractor.content_features([pixels])[0]
     grid = content.shape[0], content.shape[1]
     appearance = hsv_histograms(pixels, grid)
-    return search(gallery, content, appearance, share_of_foreground(mask, grid), number, excluded, checkpoint)
+    return search(
+        gallery, extractor.info, content, appearance, share_of_foreground(mask, grid), number, excluded, checkpoint
+    )
 
 
 def load_chosen(path: Path, extractor: Extractor) -> LoadedReference:

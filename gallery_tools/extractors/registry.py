@@ -18,7 +18,9 @@ class ExtractorInfo:
         dimension: channels of a content feature.
         stride: pixels of the resized photo per patch, in each direction.
         input_side: long side in pixels to which a photo is resized.
-        content_threshold: formula 3's epsilon_c; the paper's 0.7 until it is calibrated for an extractor.
+        content_threshold: formula 3's epsilon_c; the paper's 0.7, which calibration confirmed for the bundled extractor.
+        content_share: least share of the foreground's patches that must reach it in one photo. The paper asks for a
+            single patch (0); calibrated for the bundled extractor in docs/experiments/reference_threshold.md.
         appearance_threshold: formula 5's epsilon_a.
         licence: of the weights.
         source: where the weights come from: a file in this package, or a place on the hub.
@@ -31,6 +33,7 @@ class ExtractorInfo:
     stride: int
     input_side: int
     content_threshold: float
+    content_share: float
     appearance_threshold: float
     licence: str
     source: str
@@ -47,6 +50,7 @@ EXTRACTORS: dict[str, ExtractorInfo] = {
             stride=16,
             input_side=448,
             content_threshold=0.7,
+            content_share=0.2,
             appearance_threshold=0.9,
             licence="GPL-3.0-or-later; started from timm mobilenetv2_100 (Apache-2.0)",
             source="weights/bundled.safetensors",
@@ -59,6 +63,7 @@ EXTRACTORS: dict[str, ExtractorInfo] = {
             stride=14,
             input_side=448,
             content_threshold=0.7,
+            content_share=0.0,
             appearance_threshold=0.9,
             licence="MIT",
             source="jjiaweiyang/DVT/imgnet_distilled/vit_base_patch14_dinov2.lvd142m.pth",
@@ -71,6 +76,7 @@ EXTRACTORS: dict[str, ExtractorInfo] = {
             stride=14,
             input_side=448,
             content_threshold=0.7,
+            content_share=0.0,
             appearance_threshold=0.9,
             licence="Apache-2.0",
             source="timm/vit_small_patch14_dinov2.lvd142m",
@@ -83,6 +89,7 @@ EXTRACTORS: dict[str, ExtractorInfo] = {
             stride=14,
             input_side=448,
             content_threshold=0.7,
+            content_share=0.0,
             appearance_threshold=0.9,
             licence="Apache-2.0",
             source="timm/vit_base_patch14_dinov2.lvd142m",

@@ -159,7 +159,7 @@ def test_a_search_goes_on_where_photos_can_no_longer_be_looked_at(gallery, extra
     (folder / SAMPLES[0].name).symlink_to(SAMPLES[0].name)
     mask = np.zeros(features.content.shape[:2], np.float32)
     mask[: len(mask) // 2] = 1
-    found = search(gallery, features.content, features.appearance, mask)
+    found = search(gallery, extractor.info, features.content, features.appearance, mask)
     assert folder / SAMPLES[0].name not in [reference.path for reference in found]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from raiha.gallery_tools.appearance import BINS, hsv_histograms
 from raiha.gallery_tools.indexer import index
 from raiha.gallery_tools.photos import load_photo
 from raiha.gallery_tools.records import Features, NewPhoto, PhotoFile
-from raiha.gallery_tools.search import search, share_of_foreground
+from raiha.gallery_tools.search import Reference, search, share_of_foreground
 from raiha.gallery_tools.store import Gallery
 
 
@@ -32,17 +33,17 @@ def naive_search(gallery, content, appearance, mask_grid):
         features = gallery.features(photo.id)
         patches = [(row, column) for row in range(photo.rows) for column in range(photo.columns)]
         finding = sum(
-            any(content[i] @ features.content[j] >= gallery.content_threshold for j in patches) for i in foreground
+            any(content[i] @ features.content[j] >= TINY.content_threshold for j in patches) for i in foreground
         )
         qualifies, agreements = False, []
         for i in background:
             best = max(patches, key=lambda j: content[i] @ features.content[j])
-            if content[i] @ features.content[best] >= gallery.content_threshold:
+            if content[i] @ features.content[best] >= TINY.content_threshold:
                 agreements.append(appearance[i] @ features.appearance[best])
             for j in patches:
                 if (
-                    content[i] @ features.content[j] >= gallery.content_threshold
-                    and appearance[i] @ features.appearance[j] >= gallery.appearance_threshold
+                    content[i] @ features.content[j] >= TINY.content_threshold
+                    and appearance[i] @ features.appearance[j] >= TINY.appearance_threshold
                 ):
                     qualifies = True
         if finding and qualifies:
@@ -60,13 +61,13 @@ def test_agrees_with_the_formulas_written_out(gallery, extractor, album, number)
     mask_grid[2:4, 4] = 0.3
     expected = naive_search(gallery, content, appearance, mask_grid)
     assert 2 <= len(expected) < 16
-    found = search(gallery, content, appearance, mask_grid, k=16)
+    found = search(gallery, TINY, content, appearance, mask_grid, k=16)
     assert {one.path: (one.score, one.content, one.appearance) for one in found} == {
         path: pytest.approx(scores, abs=1e-5) for path, scores in expected.items()
     }
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     for k in (0, 1, 3):
-        assert search(gallery, content, appearance, mask_grid, k=k) == found[:k]
+        assert search(gallery, TINY, content, appearance, mask_grid, k=k) == found[:k]
 
 
 def one_hot(places: list[list[int]], size: int) -> np.ndarray:
@@ -90,26 +91,43 @@ def test_content_and_appearance_must_agree_in_the_same_pair(gallery, tmp_path):
     # The background is grass (2) in light 8. Both photos show the object (1), grass, and light 8.
     add(gallery, tmp_path / "grass in this light.jpg", [[1, 2, 3]], [[5, 8, 6]])
     add(gallery, tmp_path / "something else in this light.jpg", [[1, 2, 3]], [[5, 7, 8]])
-    found = search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK)
+    found = search(gallery, TINY, *query([1, 2, 2], [5, 8, 8]), MASK)
     assert [one.path.name for one in found] == ["grass in this light.jpg"]
     assert (found[0].score, found[0].content, found[0].appearance) == (1, 1, 1)
 
 
 def test_photo_without_the_object_does_not_qualify(gallery, tmp_path):
     add(gallery, tmp_path / "no object.jpg", [[2, 2, 3]], [[8, 8, 8]])
-    assert search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK) == []
+    assert search(gallery, TINY, *query([1, 2, 2], [5, 8, 8]), MASK) == []
+
+
+@pytest.mark.parametrize(("least", "names"), [(0.25, {"half", "quarter"}), (0.26, {"half"}), (0.51, set())])
+def test_least_share_of_the_foreground_must_find_its_content(gallery, tmp_path, least, names):
+    # The foreground is four patches (1, 4, 5, 6); both photos show grass (2) in light 8.
+    add(gallery, tmp_path / "quarter", [[1, 2, 7]], [[5, 8, 6]])
+    add(gallery, tmp_path / "half", [[4, 5, 2]], [[5, 6, 8]])
+    info = replace(TINY, content_share=least)
+    mask = np.array([[1, 1, 1, 1, 0]], np.float32)
+    found = search(gallery, info, *query([1, 4, 5, 6, 2], [5, 5, 5, 5, 8]), mask)
+    assert {one.path.name for one in found} == names
+
+
+def test_reason_in_words():
+    assert Reference(1, Path("a.jpg"), 0.9, 1.0, 0.9).reason == "same kind of thing, very similar light"
+    assert Reference(1, Path("a.jpg"), 0.2, 0.39, 0.7).reason == "similar thing, similar light"
+    assert Reference(1, Path("a.jpg"), 0.0, 0.01, 0.0).reason == "small part alike, different light"
 
 
 def test_no_background_or_no_foreground_finds_nothing(gallery, tmp_path):
     add(gallery, tmp_path / "a.jpg", [[1, 2, 3]], [[5, 8, 6]])
     for mask in (np.ones_like(MASK), np.zeros_like(MASK)):
-        assert search(gallery, *query([1, 2, 2], [5, 8, 8]), mask) == []
+        assert search(gallery, TINY, *query([1, 2, 2], [5, 8, 8]), mask) == []
 
 
 def test_small_object_is_where_most_of_it_lies(gallery, tmp_path):
     add(gallery, tmp_path / "a.jpg", [[1, 2, 3]], [[5, 8, 6]])
     for covered in (0.3, 0.02):
-        found = search(gallery, *query([1, 2, 4], [5, 8, 8]), np.array([[covered, 0, 0.01]], np.float32))
+        found = search(gallery, TINY, *query([1, 2, 4], [5, 8, 8]), np.array([[covered, 0, 0.01]], np.float32))
         assert [one.content for one in found] == [1]
 
 
@@ -117,7 +135,7 @@ def test_excluded_and_vanished_photos_are_passed_over(gallery, tmp_path):
     for name in ("a", "b", "c"):
         add(gallery, tmp_path / f"{name}.jpg", [[1, 2, ord(name) % 7 + 3]], [[5, 8, 6]])
     (tmp_path / "b.jpg").unlink()
-    found = search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK, excluded=[tmp_path / "a.jpg"])
+    found = search(gallery, TINY, *query([1, 2, 2], [5, 8, 8]), MASK, excluded=[tmp_path / "a.jpg"])
     assert [one.path.name for one in found] == ["c.jpg"]
 
 
@@ -130,7 +148,7 @@ def test_of_nearly_the_same_pictures_the_best_is_chosen(gallery, extractor, albu
     content, appearance = described(extractor, load_photo(SAMPLES[1], 448))
     mask_grid = np.zeros(content.shape[:2], np.float32)
     mask_grid[2:4, 2:4] = 1
-    found = search(gallery, content, appearance, mask_grid, k=8)
+    found = search(gallery, TINY, content, appearance, mask_grid, k=8)
     assert sum(one.path.name in {original.name, "smaller.jpg", "copy.jpg"} for one in found) == 1
 
 
@@ -141,12 +159,12 @@ def test_checkpoint_ends_the_search(gallery, tmp_path):
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK, checkpoint=stop)
+        search(gallery, TINY, *query([1, 2, 2], [5, 8, 8]), MASK, checkpoint=stop)
     assert len(gallery.photos()) == 1
 
 
 def test_empty_gallery_finds_nothing(gallery):
-    assert search(gallery, *query([1, 2, 2], [5, 8, 8]), MASK) == []
+    assert search(gallery, TINY, *query([1, 2, 2], [5, 8, 8]), MASK) == []
 
 
 def test_share_of_foreground_is_the_mean_of_the_mask():

@@ -22,6 +22,7 @@ TINY = ExtractorInfo(
     stride=32,
     input_side=224,
     content_threshold=0.7,
+    content_share=0.0,
     appearance_threshold=0.9,
     licence="none",
     source="seed 0",

@@ -93,7 +93,7 @@ def references_of_object(
         content: (G, P, D) their content features.
         owner: number of the object's photo.
         share: (P,) share of the object in each patch of that photo.
-        info: of the extractor; its content threshold counts.
+        info: of the extractor; its content threshold and least share count.
         appearance: least agreement of the light, and from which on it is too good.
         generator: draws the patches that are looked up.
     """
@@ -103,6 +103,7 @@ def references_of_object(
         return []
     likeness = (content.flatten(0, 1) @ photos.content[owner, foreground].T).reshape(*content.shape[:2], -1)
     found = (likeness.amax(1) >= info.content_threshold).float().mean(1)  # formula 3, for each patch
+    found[found < info.content_share] = 0
     found[photos.groups[gallery] == photos.groups[owner]] = 0
     shares, candidates = found.topk(min(_CANDIDATES, len(found)))
     same = (content[candidates] * photos.content[owner]).sum(2).sum(1) / photos.inside[owner].sum() >= NEAR_DUPLICATE

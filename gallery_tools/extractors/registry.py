@@ -18,7 +18,7 @@ class ExtractorInfo:
         dimension: channels of a content feature.
         stride: pixels of the resized photo per patch, in each direction.
         input_side: long side in pixels to which a photo is resized.
-        content_threshold: formula 3's epsilon_c; the paper's 0.7, which calibration confirmed for the bundled extractor.
+        content_threshold: formula 3's epsilon_c; the paper's 0.7, confirmed for the bundled extractor.
         content_share: least share of the foreground's patches that must reach it in one photo. The paper asks for a
             single patch (0); calibrated for the bundled extractor in docs/experiments/reference_threshold.md.
         appearance_threshold: formula 5's epsilon_a.

@@ -162,7 +162,7 @@ def _read_mask(file: Path) -> NDArray[np.uint8]:
 
 
 def _object_picture(one: ValObject) -> Image.Image:
-    """The object with a quarter of its size around it, everything else darkened."""
+    """Return the object with a quarter of its size around it, everything else darkened."""
     photo, mask = Image.fromarray(load_photo(one.photo)), Image.open(one.mask).convert("L")
     mask = mask.resize(photo.size)
     left, top, right, bottom = mask.point(lambda value: 255 * (value > 127)).getbbox() or (0, 0, *photo.size)

@@ -15,7 +15,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tiny_run import CONFIG, CONFIGS, sampler
 from torch import nn
 
-from raiha.backend.network.checkpoint_metadata import read_inference_settings
 from raiha.backend.network.weights import load_network
 from raiha.training.config import Stage, TrainingConfig, load_config
 from raiha.training.data.device_arrays import held, take
@@ -226,7 +225,3 @@ def test_shipped_configs_are_read_and_unknown_settings_refused(tmp_path: Path) -
     wrong.write_text("colour = 1\nstages = []")
     with pytest.raises(ValueError, match="colour"):
         load_config(wrong)
-
-
-def test_users_pictures_have_the_size_that_the_last_run_on_a_gpu_ended_with() -> None:
-    assert load_config(CONFIGS / "4_looks.toml").side == read_inference_settings().side

@@ -40,7 +40,7 @@ GIMPS = {"3.0": EDITORS / "trixie", "3.2": EDITORS / "forky"}
 
 
 def large_document(folder: Path) -> Path:
-    """A picture of 24 megapixels and a layer as large with an object in its middle."""
+    """Return a picture of 24 megapixels and a layer as large with an object in its middle."""
     small = object_layer(0, 0, 2600).pixels
     pixels = np.zeros((SIZE[1], SIZE[0], 4), np.uint8)
     top, left = (SIZE[1] - small.shape[0]) // 2, (SIZE[0] - small.shape[1]) // 2
@@ -51,13 +51,13 @@ def large_document(folder: Path) -> Path:
 
 
 def krita(document: Path) -> dict[str, Any]:
-    """The figures of every Krita asked for, by its name."""
+    """Return the figures of every Krita asked for, by its name."""
     with virtual_screen() as display:
         return {name: one_krita(KritaProgram(name, ROOTS[name], display), document) for name in WANTED}
 
 
 def one_krita(program: KritaProgram, document: Path) -> dict[str, Any]:
-    """The figures of one Krita: medians of the rounds, and their largest gap."""
+    """Return the figures of one Krita: medians of the rounds, and their largest gap."""
     program.install_plugin()
     with daemon_for(program.work / f"runtime-benchmark-{program.name}") as runtime:
         found, _ = program.run("large", [document], runtime, "large")
@@ -68,13 +68,13 @@ def one_krita(program: KritaProgram, document: Path) -> dict[str, Any]:
 
 
 def gimp(document: Path) -> dict[str, Any]:
-    """The figures of every GIMP asked for, by its name."""
+    """Return the figures of every GIMP asked for, by its name."""
     wanted = os.environ.get("RAIHA_TEST_GIMP", "3.0").split(",")
     return {f"gimp-{version}": one_gimp(GimpProgram(version, GIMPS[version]), document) for version in wanted}
 
 
 def one_gimp(program: GimpProgram, document: Path) -> dict[str, Any]:
-    """The figures of one GIMP, the second of two runs: the first one loads the weights; and those of its dialog."""
+    """Return figures of one GIMP, of the second of two runs, as the first loads the weights, and of its dialog."""
     program.install_plugin()
     folder = program.folder("benchmark")
     copy = Path(shutil.copy(document, folder))
@@ -95,7 +95,7 @@ def one_gimp(program: GimpProgram, document: Path) -> dict[str, Any]:
 
 @contextmanager
 def daemon_for(runtime: Path) -> Iterator[Path]:
-    """A real daemon that an editor finds in a runtime folder."""
+    """Return a real daemon that an editor finds in a runtime folder."""
     with tempfile.TemporaryDirectory() as data, running_daemon(runtime, Path(data)):
         yield runtime
 

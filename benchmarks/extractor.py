@@ -42,7 +42,7 @@ PER_OBJECT = 4
 
 
 def untrained(pack: PhotoPack, backbone: Path) -> Extractor:
-    """What training begins with: ImageNet features, projected on their principal components over training photos."""
+    """Return what training begins with: ImageNet features, projected on their principal components."""
     network = ContentNet().eval()
     load_backbone(network.backbone, backbone)
     rows = np.random.default_rng(0).choice(np.flatnonzero(~pack.validation), 96)

@@ -70,7 +70,7 @@ def _options() -> argparse.Namespace:
 
 
 def _parts_of_copies(source: Path, target: Path, count: int, parts: int) -> list[Path]:
-    """Copies of the photos, as many as asked for, dealt into folders."""
+    """Copy the photos, as many as asked for, into folders in turn."""
     originals = list(find_photos([source]))
     folders = [target / f"part {number}" for number in range(parts)]
     for folder in folders:
@@ -107,7 +107,7 @@ def _measured(part: Path, ours: Extractor, vit: Extractor, vit_photos: int) -> t
 
 @contextmanager
 def _rate(count: int) -> Iterator[list[float]]:
-    """Gives a list in which the photos a second are when it is over."""
+    """Give a list in which the photos a second are when it is over."""
     rate: list[float] = []
     began = time.perf_counter()
     yield rate
@@ -115,7 +115,7 @@ def _rate(count: int) -> Iterator[list[float]]:
 
 
 def _decode_and_extract(photos: Sequence[Path], extractor: Extractor) -> None:
-    """The limit: the threads, the decoder and the batches of the indexer, and nothing else."""
+    """Return the limit: the threads, the decoder and the batches of the indexer, and nothing else."""
 
     def decoded(path: Path) -> NDArray[np.uint8]:
         return extractor.resize(load_photo(path, extractor.info.input_side))

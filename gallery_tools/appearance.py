@@ -33,7 +33,7 @@ _VALUE_SHARES = _shares(np.linspace(0, 1, _LEVELS), VALUE_BINS)
 
 
 def hsv_histograms(photo: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[np.float32]:
-    """The appearance a of every patch of a photo (formula 4).
+    """Return the appearance a of every patch of a photo (formula 4).
 
     A histogram is three side by side: of hue, where a pixel's vote weighs twice its saturation times value, so
     that grey pixels, whose hue is noise, have none; of saturation, where it weighs value, so that black pixels
@@ -65,7 +65,7 @@ def hsv_histograms(photo: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[n
 
 
 def _at_least(photo: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[np.uint8]:
-    """The photo, its rows and columns repeated where there are fewer than patches."""
+    """Return the photo, its rows and columns repeated where there are fewer than patches."""
     for axis, (pixels, patches) in enumerate(zip(photo.shape[:2], grid, strict=True)):
         if pixels < patches:
             photo = photo.take(np.arange(patches) * pixels // patches, axis=axis)

@@ -44,7 +44,7 @@ COMMIT;
 
 
 def gallery_folder(name: str) -> Path:
-    """The folder of a gallery, whether it exists or not.
+    """Return the folder of a gallery, whether it exists or not.
 
     Raises:
         RaihaError: "gallery-name": the name is not one that a folder can have everywhere.
@@ -60,17 +60,17 @@ def gallery_folder(name: str) -> Path:
 
 
 def gallery_names() -> list[str]:
-    """The names of all galleries of this user, sorted."""
+    """Return the names of all galleries of this user, sorted."""
     return sorted(database.parent.name for database in (data_folder() / "galleries").glob(f"*/{_DATABASE}"))
 
 
 def database_path(name: str) -> Path:
-    """The SQLite file of a gallery, whether it exists or not."""
+    """Return the SQLite file of a gallery, whether it exists or not."""
     return gallery_folder(name) / _DATABASE
 
 
 def create_database(name: str, info: ExtractorInfo) -> None:
-    """Makes the SQLite file of a new, empty gallery: all of it or nothing."""
+    """Make the SQLite file of a new, empty gallery: all of it or nothing."""
     database = database_path(name)
     unfinished = database.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ def create_database(name: str, info: ExtractorInfo) -> None:
 
 
 def open_database(name: str) -> sqlite3.Connection:
-    """Opens the SQLite file of a gallery.
+    """Open the SQLite file of a gallery.
 
     Raises:
         RaihaError: "gallery-missing", "gallery-damaged", "gallery-newer" or "gallery-unavailable".
@@ -134,7 +134,7 @@ def _check_schema(name: str, connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def told_errors(name: str) -> Iterator[None]:
-    """Turns what SQLite raises into sentences."""
+    """Turn what SQLite raises into sentences."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -148,7 +148,7 @@ def told_errors(name: str) -> Iterator[None]:
 
 
 def damaged(name: str, reason: str) -> RaihaError:
-    """The error for a gallery whose SQLite file cannot be trusted."""
+    """Return the error for a gallery whose SQLite file cannot be trusted."""
     return RaihaError(
         "gallery-damaged",
         f"The gallery {name!r} is damaged: {reason}.",

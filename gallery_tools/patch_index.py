@@ -28,7 +28,7 @@ class PatchIndex:
 
     @classmethod
     def load(cls, file: Path, dimension: int) -> PatchIndex:
-        """The index in a file; an empty one when the file is missing, damaged or of another dimension."""
+        """Return the index in a file; an empty one when the file is missing, damaged or of another dimension."""
         patches = cls(dimension)
         try:
             index = faiss.read_index(str(file))
@@ -39,7 +39,7 @@ class PatchIndex:
         return patches
 
     def save(self, file: Path) -> None:
-        """Writes the index to a file, in one step for whoever reads it."""
+        """Write the index to a file, in one step for whoever reads it."""
         unfinished = file.with_name(f"{file.name}.{os.getpid()}")
         try:
             faiss.write_index(self._index, str(unfinished))
@@ -48,7 +48,7 @@ class PatchIndex:
             unfinished.unlink(missing_ok=True)
 
     def photos(self) -> dict[int, int]:
-        """The number of patches of each photo, by the photo's id."""
+        """Return the number of patches of each photo, by the photo's id."""
         ids = faiss.vector_to_array(self._index.id_map)
         photo_ids, counts = np.unique(ids >> _PATCH_BITS, return_counts=True)
         return dict(zip(photo_ids.tolist(), counts.tolist(), strict=True))
@@ -75,7 +75,7 @@ class PatchIndex:
         return bool(outdated or missing)
 
     def finders(self, queries: NDArray[np.float32], threshold: float) -> dict[int, int]:
-        """Formula 3: which photos hold content like the queries.
+        """Return, by formula 3, which photos hold content like the queries.
 
         Args:
             queries: (M, d) float32 unit length.
@@ -96,6 +96,6 @@ class PatchIndex:
         return counts
 
     def content(self, photo_id: int, count: int) -> NDArray[np.float32]:
-        """The features that the index holds of a photo with so many patches: (count, d) float32."""
+        """Return the features that the index holds of a photo with so many patches: (count, d) float32."""
         found: NDArray[np.float32] = self._index.reconstruct_batch((photo_id << _PATCH_BITS) + np.arange(count))
         return found

@@ -85,7 +85,7 @@ def search(
     excluded: Collection[Path] = (),
     checkpoint: Callable[[], None] = lambda: None,
 ) -> list[Reference]:
-    """The best references for a composite (formulas 3 and 5).
+    """Return the best references for a composite (formulas 3 and 5).
 
     Of photos that are nearly the same picture, as in a burst or a resized copy, only the best is returned.
 
@@ -123,7 +123,7 @@ def search(
 
 
 def share_of_foreground(mask: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[np.float32]:
-    """The share of each patch that is object.
+    """Return the share of each patch that is object.
 
     Args:
         mask: (H, W) uint8, 255 = object.
@@ -151,7 +151,7 @@ def _query(content: NDArray[np.float32], appearance: NDArray[np.float32], mask_g
 
 
 def _candidates(gallery: Gallery, info: ExtractorInfo, query: _Query) -> Iterator[tuple[int, float]]:
-    """The photos that formula 3 admits, with the share of the foreground that finds content; largest share first."""
+    """Return the photos that formula 3 admits and the foreground's share that finds content, largest first."""
     finders = gallery.patches().finders(query.foreground, info.content_threshold)
     for photo_id in sorted(finders, key=lambda photo_id: (-finders[photo_id], photo_id)):
         share = finders[photo_id] / len(query.foreground)
@@ -177,7 +177,7 @@ def _agreement(query: _Query, photo: Features, info: ExtractorInfo) -> float | N
 def _with(
     chosen: list[tuple[Reference, Features]], reference: Reference, features: Features
 ) -> list[tuple[Reference, Features]]:
-    """The chosen and one more, best first; of those that are nearly the same picture as the new one, only the best."""
+    """Return the chosen and one more, best first; of near-duplicates of the new one only the best."""
     kept = [(reference, features)]
     for other, other_features in chosen:
         if not _same_picture(other_features.content, features.content):

@@ -16,7 +16,7 @@ _HAS_COLOUR_PROFILE = {"L", "RGB", "CMYK"}
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
-    """The picture in one of the modes L, RGB or CMYK; transparent parts lie on white, as in viewers."""
+    """Return the picture in one of the modes L, RGB or CMYK; transparent parts lie on white, as in viewers."""
     white = _WHITE_OF_DEEP_MODE.get(image.mode)
     if white is not None:
         grey = np.asarray(image, dtype=np.float32) * (255.0 / white)
@@ -30,7 +30,7 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
-    """A picture of mode L, RGB or CMYK as (h, w, 3) uint8 sRGB.
+    """Return a picture of mode L, RGB or CMYK as (h, w, 3) uint8 sRGB.
 
     A profile that is damaged, or belongs to another kind of picture, is ignored: viewers do the same.
     """

@@ -51,7 +51,7 @@ class Gallery:
     """
 
     def __init__(self, name: str) -> None:
-        """Opens a gallery.
+        """Open a gallery.
 
         Raises:
             RaihaError: "gallery-name", "gallery-missing", "gallery-damaged", "gallery-newer", "gallery-older" or
@@ -68,7 +68,7 @@ class Gallery:
 
     @classmethod
     def create(cls, name: str, info: ExtractorInfo) -> Gallery:
-        """Opens a gallery to add photos to it; makes it when it is missing.
+        """Open a gallery to add photos to it; makes it when it is missing.
 
         Raises:
             RaihaError: as when opening, and "gallery-extractor" when it was made with another extractor.
@@ -87,21 +87,21 @@ class Gallery:
         return gallery
 
     def __enter__(self) -> Gallery:
-        """The gallery itself."""
+        """Return the gallery itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closes the files."""
+        """Close the files."""
         self.close()
 
     def close(self) -> None:
-        """Closes the files."""
+        """Close the files."""
         self._connection.close()
 
     def require_extractor(self, name: str) -> None:
-        """Checks that the gallery can be used with an extractor.
+        """Check that the gallery can be used with an extractor.
 
         Raises:
             RaihaError: "gallery-extractor".
@@ -114,7 +114,7 @@ class Gallery:
             )
 
     def require_weights(self, fingerprint: str) -> None:
-        """Checks that features made with these weights can be compared with the gallery's.
+        """Check that features made with these weights can be compared with the gallery's.
 
         Raises:
             RaihaError: "gallery-weights".
@@ -145,7 +145,7 @@ class Gallery:
         return _photo(self._row(f"SELECT {_COLUMNS} FROM photos WHERE id = ?", photo_id))
 
     def features(self, photo_id: int) -> Features:
-        """The features of a photo by its id.
+        """Return the features of a photo by its id.
 
         Raises:
             RaihaError: "photo-gone" or "gallery-damaged".
@@ -168,11 +168,11 @@ class Gallery:
         return bool(as_expected and np.isfinite(features.content).all() and np.isfinite(features.appearance).all())
 
     def folders(self) -> dict[Path, float]:
-        """The folders that have been indexed to the end, and when: seconds since 1970."""
+        """Return the folders that have been indexed to the end, and when: seconds since 1970."""
         return {Path(path): when for path, when in self._rows("SELECT path, indexed_at FROM folders ORDER BY path")}
 
     def patches(self) -> PatchIndex:
-        """The patches of all photos, in step with what the gallery holds now."""
+        """Return the patches of all photos, in step with what the gallery holds now."""
         if self._patches is None:
             self._patches = PatchIndex.load(self.folder / PATCHES_FILE, self.dimension)
         wanted = dict(self._rows("SELECT id, rows * columns FROM photos"))
@@ -182,7 +182,7 @@ class Gallery:
         return self._patches
 
     def status(self) -> GalleryStatus:
-        """The gallery at a glance."""
+        """Return the gallery at a glance."""
         photos, patches = self._rows("SELECT count(*), coalesce(sum(rows * columns), 0) FROM photos")[0]
         folders = self.folders()
         return GalleryStatus(
@@ -211,7 +211,7 @@ class Gallery:
     # Writing: each call is done wholly or not at all, also when the process is killed
 
     def writing(self) -> AbstractContextManager[object]:
-        """Holds the right to write; every other process that asks for it is refused.
+        """Hold the right to write; every other process that asks for it is refused.
 
         Raises:
             RaihaError: "gallery-busy".
@@ -219,7 +219,7 @@ class Gallery:
         return writer_lock(self.name)
 
     def add(self, photos: Sequence[NewPhoto]) -> None:
-        """Adds photos with their features; what the gallery holds at the same paths makes way."""
+        """Add photos with their features; what the gallery holds at the same paths makes way."""
         with self._transaction() as run:
             for photo in photos:
                 features = photo.features
@@ -228,7 +228,7 @@ class Gallery:
                 run(f"{_INSERT} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*_values(photo.file), *size, *blobs))
 
     def add_copies(self, copies: Sequence[tuple[int, PhotoFile]]) -> list[PhotoFile]:
-        """Adds copies of photos that the gallery holds, without their features being made again.
+        """Add copies of photos that the gallery holds, without their features being made again.
 
         Args:
             copies: the id of a photo, and the file with the same bytes.
@@ -243,7 +243,7 @@ class Gallery:
             ]
 
     def move(self, moves: Sequence[tuple[int, PhotoFile]]) -> list[PhotoFile]:
-        """Notes the new place, or new time, of photos; what the gallery holds at the new paths makes way.
+        """Note the new place, or new time, of photos; what the gallery holds at the new paths makes way.
 
         Args:
             moves: the id of a photo, and how its file is now.
@@ -256,25 +256,25 @@ class Gallery:
             return [file for photo_id, file in moves if not run(update, (*_values(file), photo_id)).rowcount]
 
     def remove(self, photo_ids: Collection[int]) -> None:
-        """Removes photos from the gallery; their files stay where they are."""
+        """Remove photos from the gallery; their files stay where they are."""
         with self._transaction() as run:
             for photo_id in photo_ids:
                 run("DELETE FROM photos WHERE id = ?", (photo_id,))
 
     def note_weights(self, fingerprint: str) -> None:
-        """Notes of an empty gallery with which weights its features will be made."""
+        """Note of an empty gallery with which weights its features will be made."""
         with self._transaction() as run:
             run("INSERT OR REPLACE INTO meta VALUES ('weights', ?)", (fingerprint,))
         self.weights = fingerprint
 
     def note_indexed(self, folders: Sequence[Path]) -> None:
-        """Notes that folders have been indexed to the end, now."""
+        """Note that folders have been indexed to the end, now."""
         with self._transaction() as run:
             for folder in folders:
                 run("INSERT OR REPLACE INTO folders VALUES (?, ?)", (str(folder), time.time()))
 
     def forget_folders(self, folders: Collection[Path]) -> None:
-        """Takes folders off the list of those that have been indexed; their photos stay."""
+        """Take folders off the list of those that have been indexed; their photos stay."""
         with self._transaction() as run:
             for folder in folders:
                 run("DELETE FROM folders WHERE path = ?", (str(folder),))
@@ -316,7 +316,7 @@ class Gallery:
 
 @contextmanager
 def writer_lock(name: str) -> Iterator[None]:
-    """Holds the right to write to a gallery.
+    """Hold the right to write to a gallery.
 
     Raises:
         RaihaError: "gallery-busy": another process has it.
@@ -333,7 +333,7 @@ def writer_lock(name: str) -> Iterator[None]:
 
 
 def remove_gallery(name: str) -> None:
-    """Deletes a gallery, its features and nothing else: photos stay where they are. Works on a damaged one too.
+    """Delete a gallery, its features and nothing else: photos stay where they are. Works on a damaged one too.
 
     Raises:
         RaihaError: "gallery-missing" or "gallery-busy".

@@ -15,14 +15,14 @@ from raiha.backend.daemon.jobs import PipelineLike
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keeps every test away from the user's own galleries and daemon."""
+    """Keep every test away from the user's own galleries and daemon."""
     monkeypatch.setenv("RAIHA_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("RAIHA_RUNTIME_DIR", str(tmp_path / "runtime"))
 
 
 @pytest.fixture
 def start_daemon() -> Iterator[Callable[..., RunningDaemon]]:
-    """Starts a daemon with the pipeline given (or one that inverts) and the options of ``Server``."""
+    """Start a daemon with the pipeline given (or one that inverts) and the options of ``Server``."""
     running: list[RunningDaemon] = []
 
     def start(pipeline: PipelineLike | None = None, **options: Any) -> RunningDaemon:
@@ -38,5 +38,5 @@ def start_daemon() -> Iterator[Callable[..., RunningDaemon]]:
 
 @pytest.fixture
 def daemon(start_daemon: Callable[..., RunningDaemon]) -> RunningDaemon:
-    """A running daemon with a pipeline that inverts."""
+    """Return a running daemon with a pipeline that inverts."""
     return start_daemon()

@@ -100,7 +100,7 @@ class TrainingConfig:
         return self.stages[-1].side
 
     def stage_at(self, samples: int) -> Stage:
-        """The stage in which a run is after so many samples."""
+        """Return the stage in which a run is after so many samples."""
         for stage in self.stages:
             if samples < stage.samples:
                 return stage
@@ -108,14 +108,14 @@ class TrainingConfig:
         return self.stages[-1]
 
     def learning_rate_at(self, samples: int) -> float:
-        """The learning rate after so many samples."""
+        """Return the learning rate after so many samples."""
         warm = min(1.0, (samples + 1) / max(1, self.warmup_samples))
         left = (1 - samples / self.samples) / (1 - self.decay_start)
         return self.learning_rate * warm * min(1.0, max(0.0, left))
 
 
 def load_config(file: Path) -> TrainingConfig:
-    """Reads a TOML file whose keys are the fields above; unknown keys are errors."""
+    """Read a TOML file whose keys are the fields above; unknown keys are errors."""
     table: dict[str, Any] = tomllib.loads(file.read_text())
     unknown = set(table) - {entry.name for entry in dataclasses.fields(TrainingConfig)}
     if unknown:

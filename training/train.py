@@ -34,7 +34,7 @@ from raiha.training.validate import Validation
 
 
 def save(trainer: Trainer, file: Path) -> None:
-    """Saves the run's state; a crash meanwhile leaves the former one."""
+    """Save the run's state; a crash meanwhile leaves the former one."""
     state = trainer.state()
     if trainer.processes.rank == 0:
         partial = file.with_suffix(".partial")

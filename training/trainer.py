@@ -30,7 +30,7 @@ _SMALLEST_FOREGROUND = 100.0  # pixels; formula 11's epsilon_f
 
 
 def foreground_error(predicted: Tensor, targets: Tensor, masks: Tensor) -> Tensor:
-    """Formula 11 for each sample: (B,) squared error over the foreground's area, in 8-bit units."""
+    """Compute formula 11 for each sample: (B,) squared error over the foreground's area, in 8-bit units."""
     error = ((predicted - targets) * 255) ** 2 * masks
     return error.sum((1, 2, 3)) / (3 * masks.sum((1, 2, 3)).clamp_min(_SMALLEST_FOREGROUND))
 
@@ -39,7 +39,7 @@ class ReadySampler(Protocol):
     """Draws pairs that need no recolouring; its draws depend on the object sampler's generator alone."""
 
     def draw(self, count: int, side: int) -> ReadyPairs:
-        """A batch of B = ``count`` windows of S = ``side`` pixels."""
+        """Return a batch of B = ``count`` windows of S = ``side`` pixels."""
 
 
 class Trainer:
@@ -97,7 +97,7 @@ class Trainer:
         )
 
     def begin_from(self, state: dict[str, Tensor]) -> None:
-        """Takes up a network's weights, before the first step."""
+        """Take up a network's weights, before the first step."""
         self.network.load_state_dict(state)
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
 
@@ -194,7 +194,7 @@ class Trainer:
         average(list(self.averaged.values()), list(self.network.state_dict().values()), self.samples)
 
     def averaged_network(self) -> Harmonizer:
-        """A copy of the network with the averaged weights, in evaluation mode."""
+        """Return a copy of the network with the averaged weights, in evaluation mode."""
         network = type(self.network)(self.config.network).to(self.device)
         network.load_state_dict(self.averaged)
         return network.eval()
@@ -217,7 +217,7 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Takes up a state made by ``state`` in a run with the same config and number of processes.
+        """Take up a state made by ``state`` in a run with the same config and number of processes.
 
         Raises:
             ValueError: it was made by another number of processes.

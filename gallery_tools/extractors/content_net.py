@@ -27,7 +27,7 @@ class ContentNet(nn.Module):
         self.project = nn.Conv2d(_JOINED_CHANNELS, DIMENSION, kernel_size=1)
 
     def joined(self, photos: Tensor) -> Tensor:
-        """The backbone's features before projection: (B, 416, H / 16, W / 16) from photos as in ``forward``."""
+        """Return the backbone's features before projection: (B, 416, H / 16, W / 16) from photos as in ``forward``."""
         fine, coarse = self.backbone(photos)
         coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
         # Unit length per stage: the coarse stage's activations are several times the fine stage's.

@@ -50,7 +50,7 @@ class Extractor:
             self._network = self._network.to(memory_format=torch.channels_last)
 
     def resize(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A photo (H, W, 3) at the extractor's input size, averaging the pixels that fall together."""
+        """Return a photo (H, W, 3) at the extractor's input size, averaging the pixels that fall together."""
         height, width = input_size(photo.shape[0], photo.shape[1], self.info)
         if photo.shape[:2] == (height, width):
             return photo
@@ -92,7 +92,7 @@ class Extractor:
 
 
 def load_extractor(name: str = "bundled", weights: Path | None = None, device: str = "cpu") -> Extractor:
-    """Loads an extractor by its name in the registry.
+    """Load an extractor by its name in the registry.
 
     Raises:
         RaihaError: "unknown-extractor", "weights-missing", "weights-damaged" or "hub-unreachable".

@@ -10,7 +10,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def fold_batch_norms(network: nn.Module) -> None:
-    """Replaces, in place, each convolution that a batch norm follows, and that norm by its activation.
+    """Replace, in place, each convolution that a batch norm follows, and that norm by its activation.
 
     What the network computes stays the same up to rounding.
 

@@ -103,7 +103,7 @@ BUNDLED_WEIGHTS = Path(__file__).parent / "weights" / "bundled.safetensors"
 
 
 def extractor_info(name: str) -> ExtractorInfo:
-    """The entry of an extractor.
+    """Return the entry of an extractor.
 
     Raises:
         RaihaError: "unknown-extractor".

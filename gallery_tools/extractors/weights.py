@@ -36,7 +36,7 @@ class VisionTransformerPatches(nn.Module):
 
 
 def _read_state(file: Path) -> dict[str, Tensor]:
-    """A checkpoint's tensors, as float32.
+    """Return a checkpoint's tensors, as float32.
 
     Raises:
         RaihaError: "weights-missing" or "weights-damaged".
@@ -89,7 +89,7 @@ def fingerprint_of(network: nn.Module) -> str:
 
 
 def build_network(info: ExtractorInfo, weights: Path | None = None) -> tuple[nn.Module, str]:
-    """The extractor's network with its weights, in evaluation mode, and the fingerprint of the weights.
+    """Return the extractor's network with its weights, in evaluation mode, and the fingerprint of the weights.
 
     Args:
         info: entry of the registry.

@@ -39,7 +39,7 @@ SRGB_CURVE = parametric(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 
 def profile(primaries: str, curve: bytes, version: int = 4) -> bytes:
-    """A matrix profile with the same curve for red, green and blue."""
+    """Return a matrix profile with the same curve for red, green and blue."""
     columns = np.array(XYZ_D50[primaries]).T
     tags = {b"desc": _text(b"test", version), b"cprt": _text(b"none", version), b"wtpt": _xyz(0.9642, 1.0, 0.8249)}
     tags |= {name: _xyz(*column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
@@ -58,7 +58,7 @@ def pack(tags: dict[bytes, bytes], version: int = 4, kind: bytes = b"mntrRGB XYZ
 
 
 def table_profile(power: float) -> bytes:
-    """A profile that works by 16-bit tables both ways: values to this power are amounts of sRGB's primaries."""
+    """Return a profile that works by 16-bit tables both ways: values to this power are amounts of sRGB's primaries."""
     steps = np.linspace(0, 1, 4096)
     corners = np.stack(np.meshgrid((0, 1), (0, 1), (0, 1), indexing="ij"), axis=-1).reshape(-1, 3)
     to_xyz = np.array(XYZ_D50["srgb"])
@@ -69,7 +69,7 @@ def table_profile(power: float) -> bytes:
 
 
 def _lut16(matrix: np.ndarray, curve: np.ndarray, corners: np.ndarray) -> bytes:
-    """A matrix (used for XYZ alone), a curve for each channel, and a table of 2 x 2 x 2 points."""
+    """Return a matrix (used for XYZ alone), a curve for each channel, and a table of 2 x 2 x 2 points."""
     head = struct.pack(">4B9i", 3, 3, 2, 0, *np.rint(matrix.ravel() * 65536).astype(int))
     lengths = struct.pack(">2H", len(curve), 2)
     ends = struct.pack(">2H", 0, 65535) * 3

@@ -21,7 +21,7 @@ SIDE = 64
 
 
 def crop(seed: int = 0, *, haze: float = 0.0) -> Crop:
-    """A disc in a picture of many colours, under as much haze as wanted."""
+    """Return a disc in a picture of many colours, under as much haze as wanted."""
     random = np.random.default_rng(seed)
     picture = (random.random((SIDE, SIDE, 1)) * random.uniform(0.6, 1, (SIDE, SIDE, 3))).astype(np.float32)
     picture = (1 - haze) * picture + haze * np.array([0.7, 0.75, 0.8], np.float32)

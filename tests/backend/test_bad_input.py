@@ -34,7 +34,7 @@ def harmonize(folder: Path, image: str, *more: object) -> Result:
 
 
 def assert_told(result: Result, status: int, *words: str) -> None:
-    """A sentence with these words, and no traceback."""
+    """Return a sentence with these words, and no traceback."""
     assert result.exit_code == status, result.output
     assert all(word in result.output for word in words), result.output
     assert "Traceback" not in result.output

@@ -16,7 +16,7 @@ from raiha.backend.image_file import read_image
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A composite with its mask, and a layer with transparency."""
+    """Return a composite with its mask, and a layer with transparency."""
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(tmp_path / "composite.png")
     mask = np.zeros((60, 80), dtype=np.uint8)

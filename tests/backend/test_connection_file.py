@@ -31,7 +31,7 @@ OTHER_USER = 54321
 
 @pytest.fixture
 def listener() -> Iterator[zmq.Socket[bytes]]:
-    """A stranger's program that waits for pictures where the connection file leads."""
+    """Return a stranger's program that waits for pictures where the connection file leads."""
     context = zmq.Context()
     router = context.socket(zmq.ROUTER)
     yield router
@@ -41,7 +41,7 @@ def listener() -> Iterator[zmq.Socket[bytes]]:
 
 @pytest.fixture
 def file(listener: zmq.Socket[bytes]) -> Path:
-    """A connection file that leads to the listener."""
+    """Return a connection file that leads to the listener."""
     port = listener.bind_to_random_port("tcp://127.0.0.1")
     fields = {"protocol": 1, "version": "0.1.0", "pid": 4, "endpoint": f"tcp://127.0.0.1:{port}", "key": "00" * 32}
     path = runtime_folder() / CONNECTION_FILE

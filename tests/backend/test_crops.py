@@ -21,7 +21,7 @@ def solid(height: int, width: int, *colour: float, dtype: str = "uint8") -> np.n
 
 
 def pasted(size: tuple[int, int] = (50, 80), offset: tuple[int, int] = (0, 0)) -> HarmonizeRequest:
-    """A red layer over a blue picture of 300 x 200 pixels."""
+    """Return a red layer over a blue picture of 300 x 200 pixels."""
     return HarmonizeRequest(solid(*size, 255, 0, 0, 255), solid(200, 300, 0, 0, 255), offset=offset)
 
 

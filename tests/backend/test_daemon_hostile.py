@@ -38,14 +38,14 @@ class Peer:
         self.socket.send_multipart(seal(key or self.key, {"id": "1", "time": time.time(), **header}, frames))
 
     def receive(self) -> dict[str, Any]:
-        """The header of the next answer, whose digest is checked."""
+        """Return the header of the next answer, whose digest is checked."""
         magic, nonce, seal_, header, *frames = self.socket.recv_multipart()
         assert magic == MAGIC and digest(self.key, nonce, header, frames) == seal_
         answer: dict[str, Any] = json.loads(header)
         return answer
 
     def answer_of(self, header: dict[str, Any], *frames: bytes) -> dict[str, Any]:
-        """The last word of the daemon on a message."""
+        """Return the last word of the daemon on a message."""
         self.send(header, *frames)
         while (answer := self.receive())["type"] == "progress":
             pass
@@ -78,7 +78,7 @@ def assert_serves(daemon: RunningDaemon) -> None:
 
 
 def is_closed_by_peer(stream: socket.socket) -> bool:
-    """Reads until the daemon closes the connection."""
+    """Read until the daemon closes the connection."""
     try:
         while stream.recv(4096):
             pass

@@ -22,7 +22,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def silent(stage: str, fraction: float) -> None:
-    """A progress that tells nobody."""
+    """Return a progress that tells nobody."""
 
 
 def request(**changes: object) -> HarmonizeRequest:

@@ -56,7 +56,7 @@ def repository_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def start_process() -> Iterator[StartProcess]:
-    """Starts a program that prints a line when it is ready."""
+    """Start a program that prints a line when it is ready."""
     processes: list[subprocess.Popen[str]] = []
 
     def start(*command: str) -> subprocess.Popen[str]:

@@ -54,7 +54,7 @@ def run(request: HarmonizeRequest, adjustment: Adjustment) -> Any:
 
 
 def exact(layer: np.ndarray, adjustment: Adjustment) -> np.ndarray:
-    """The colours of a layer (H, W, 4) after the exact formulas, 1 is white; its shading spans the layer."""
+    """Return the colours of a layer (H, W, 4) after the exact formulas, 1 is white; its shading spans the layer."""
     height, width = layer.shape[:2]
     stops: Any = 0.0
     if adjustment.shading is not None:

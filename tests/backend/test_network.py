@@ -31,7 +31,7 @@ def inputs(count: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 def trained_like(config: NetworkConfig | None = None) -> Harmonizer:
-    """A network whose head is not zero any more."""
+    """Return a network whose head is not zero any more."""
     torch.manual_seed(0)
     network = Harmonizer(config)
     torch.nn.init.normal_(network.head.weight, std=0.1)

@@ -103,7 +103,7 @@ def test_a_preview_shows_the_same_change_small(pipeline: Pipeline, request_witho
 
 @pytest.fixture
 def gallery(tmp_path: Path, request_without_gallery: HarmonizeRequest) -> str:
-    """The photo itself in other sizes, and others."""
+    """Return the photo itself in other sizes, and others."""
     folder = tmp_path / "photos"
     folder.mkdir()
     with Image.open(PHOTOS / "coco_000000234748.jpg") as photo:

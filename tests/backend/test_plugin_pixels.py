@@ -15,7 +15,7 @@ DTYPES = ["uint8", "uint16", "float16", "float32", "uint32", "float64"]
 
 @pytest.fixture(params=[3, 1 << 21])
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Steps of three pixels and steps larger than the whole picture give the same result."""
+    """Give steps of three pixels, and one larger than the whole picture: the result is the same."""
     monkeypatch.setattr(raiha_plugin, "CHUNK", request.param)
     return int(request.param)
 

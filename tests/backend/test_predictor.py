@@ -49,7 +49,7 @@ def predictor(network: nn.Module, settings: InferenceSettings = SETTINGS) -> Pre
 
 
 def crops_of(picture: np.ndarray, settings: InferenceSettings = SETTINGS) -> Crops:
-    """The crops of a small object, off the middle of a picture of 400 x 300 pixels."""
+    """Return the crops of a small object, off the middle of a picture of 400 x 300 pixels."""
     mask = np.zeros((300, 400), np.uint8)
     mask[180:220, 290:340] = 255
     request = HarmonizeRequest(picture, picture, mask=mask)
@@ -57,7 +57,7 @@ def crops_of(picture: np.ndarray, settings: InferenceSettings = SETTINGS) -> Cro
 
 
 def ramps() -> np.ndarray:
-    """A picture whose red grows to the right and whose green grows downwards."""
+    """Return a picture whose red grows to the right and whose green grows downwards."""
     picture = np.zeros((300, 400, 3), np.uint8)
     picture[..., 0] = np.linspace(0, 255, 400)
     picture[..., 1] = np.linspace(0, 255, 300)[:, None]

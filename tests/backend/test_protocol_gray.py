@@ -19,7 +19,7 @@ DTYPES = [np.dtype(name) for name in ("uint8", "uint16", "float16", "float32")]
 
 
 def gray_profile(gamma: float) -> bytes:
-    """A gray ICC profile (version 2) with this gamma."""
+    """Return a gray ICC profile (version 2) with this gamma."""
     white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
     table = struct.pack(">I", 2) + struct.pack(">4sII4sII", b"wtpt", 156, len(white), b"kTRC", 176, len(curve))

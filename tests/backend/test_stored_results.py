@@ -36,7 +36,7 @@ def pipeline() -> Iterator[Pipeline]:
 
 
 def request_of(number: int, mask_file: Path) -> HarmonizeRequest:
-    """A sample photo with a tinted object; every other one with a reference."""
+    """Return a sample photo with a tinted object; every other one with a reference."""
     with Image.open(SAMPLES / "photos" / f"{mask_file.stem.rsplit('_', 1)[0]}.jpg") as image:
         photo = np.asarray(image.convert("RGB"))
     with Image.open(mask_file) as image:

@@ -22,7 +22,7 @@ def canvas(dtype: str = "uint8") -> np.ndarray:
 
 
 def pasted(background: np.ndarray) -> HarmonizeRequest:
-    """An opaque layer of 20 x 30 pixels in the middle of the window."""
+    """Return an opaque layer of 20 x 30 pixels in the middle of the window."""
     layer = np.full((20, 30, 4), np.iinfo(np.uint8).max if background.dtype == np.uint8 else 1, background.dtype)
     if background.dtype == np.uint16:
         layer[:] = 65535

@@ -19,7 +19,7 @@ def extractor() -> CountingExtractor:
 
 @pytest.fixture
 def album(tmp_path: Path) -> Callable[..., Path]:
-    """Makes a folder with so many of the sample photos."""
+    """Make a folder with so many of the sample photos."""
 
     def make(count: int, name: str = "album") -> Path:
         folder = tmp_path / name
@@ -33,6 +33,6 @@ def album(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def gallery() -> Iterator[Gallery]:
-    """An empty gallery for the tiny extractor."""
+    """Return an empty gallery for the tiny extractor."""
     with Gallery.create("test", TINY) as opened:
         yield opened

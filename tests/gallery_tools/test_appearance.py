@@ -15,7 +15,7 @@ from raiha.gallery_tools.photos import load_photo
 
 
 def reference_histogram(patch: np.ndarray) -> list[float]:
-    """The same, one pixel after another, with Python's own HSV and no table."""
+    """Return the same, one pixel after another, with Python's own HSV and no table."""
     histogram = [0.0] * BINS
     for red, green, blue in patch.reshape(-1, 3) / 255:
         hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)

@@ -19,7 +19,7 @@ from raiha.gallery_tools.extractors.weights import build_network
 
 
 def tiny(name: str) -> ExtractorInfo:
-    """An entry of the registry with timm's smallest ViT in place of its own."""
+    """Return an entry of the registry with timm's smallest ViT in place of its own."""
     return replace(EXTRACTORS[name], architecture="test_vit", dimension=64, stride=16)
 
 

@@ -20,7 +20,7 @@ def mix_channels(images: Tensor, matrices: Tensor) -> Tensor:
 
 
 def decode_srgb(encoded: Tensor) -> Tensor:
-    """Encoded sRGB in [0, 1] to linear light in [0, 1]."""
+    """Convert encoded sRGB in [0, 1] to linear light in [0, 1]."""
     return torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded.clamp_min(0) + 0.055) / 1.055) ** 2.4)
 
 
@@ -31,7 +31,7 @@ def encode_srgb(linear: Tensor) -> Tensor:
 
 
 def srgb_to_lab(encoded: Tensor) -> Tensor:
-    """Encoded sRGB to CIE Lab (L 0 to 100)."""
+    """Convert encoded sRGB to CIE Lab (L 0 to 100)."""
     white = encoded.new_tensor(_WHITE_D65).view(1, 3, 1, 1)
     ratio = mix_channels(decode_srgb(encoded), encoded.new_tensor(_RGB_TO_XYZ)) / white
     knee = ratio / (3 * _LAB_KNEE**2) + 4 / 29

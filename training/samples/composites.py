@@ -119,7 +119,7 @@ class Composer:
         return reduced_pairs(*self.compose(scene, generator), side)
 
     def compose(self, scene: Scene, generator: torch.Generator) -> tuple[Scene, Tensor]:
-        """The scene in its light and with its masks, and its composites (B, 3, S, S)."""
+        """Return the scene in its light and with its masks, and its composites (B, 3, S, S)."""
         kinds = self._kinds(len(scene.targets), generator).to(scene.targets.device)
         good = scene.targets
         scene = self._in_its_look(scene, kinds, generator)
@@ -137,7 +137,7 @@ class Composer:
         return torch.multinomial(shares, count, replacement=True, generator=generator)
 
     def _in_its_look(self, scene: Scene, kinds: Tensor, generator: torch.Generator) -> Scene:
-        """The scenes, references in their light too, as their kinds have them."""
+        """Return the scenes, references in their light too, as their kinds have them."""
         restyled = (kinds == Kind.RECOLOURED) & (uniform(kinds, 0, 1, generator).flatten() < self.settings.restyled)
         looks_by_rows: Sequence[tuple[Tensor, Callable[[Tensor], Tensor]]] = (
             (restyled, lambda strips: self._restyled(strips, generator)),

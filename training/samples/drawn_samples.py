@@ -40,7 +40,7 @@ def _bytes(values: Tensor) -> NDArray[np.uint8]:
 def draw_samples(
     sampler: ObjectSampler, composer: Composer, extractor: Extractor, folder: Path, count: int, side: int, seed: int
 ) -> None:
-    """Writes ``count`` samples of ``side`` pixels, rounded up to whole batches.
+    """Write ``count`` samples of ``side`` pixels, rounded up to whole batches.
 
     The arrays: composites, targets (n, 3, S, S) and masks (n, 1, S, S) uint8; content (n, D, S / 16, S / 16) float16;
     profiles (n, PROFILE_CHANNELS, LINES) uint8, 0 for -1 and 255 for 1; present (n,) bool.
@@ -96,7 +96,7 @@ class DrawnSampler:
         )
 
     def draw(self, count: int, side: int) -> ReadyPairs:
-        """A batch of B = ``count``.
+        """Return a batch of B = ``count``.
 
         Raises:
             ValueError: the samples are not of ``side`` pixels.
@@ -116,7 +116,7 @@ class DrawnSampler:
         return ReadyPairs(Scene(targets, masks), composites, content, edges)
 
     def _retoned(self, composites: Tensor, targets: Tensor, edges: EdgeProfiles) -> tuple[Tensor, Tensor, EdgeProfiles]:
-        """A share of the samples under other tone curves, powers of each channel: composite and target alike."""
+        """Return a share of the samples under other tone curves, powers of each channel: composite and target alike."""
         count = len(composites)
         tone = 0.3 * torch.randn(count, 1, generator=self.generator)
         tint = 0.1 * torch.randn(count, 3, generator=self.generator)

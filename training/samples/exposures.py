@@ -41,7 +41,7 @@ class ExposureSampler:
         self._first = torch.tensor([0, *np.cumsum(counts[:-1])])
 
     def draw(self, count: int, side: int) -> ReadyPairs:
-        """A batch of B = ``count`` windows of S = ``side`` pixels, without references."""
+        """Return a batch of B = ``count`` windows of S = ``side`` pixels, without references."""
         generator, larger = self._objects.generator, scene_side(side)
         scenes = torch.randint(len(self._counts), (count,), generator=generator)
         here = (torch.rand(count, generator=generator) * self._counts[scenes]).long()

@@ -76,7 +76,7 @@ def read_back(pictures: Tensor, qualities: Tensor) -> Tensor:
 
 
 def saved_as_jpeg(pictures: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """A share of the pictures (B, 3, H, W) in [0, 1] as read back from JPEG files, whose halved chroma smears edges."""
+    """Read a share of the pictures (B, 3, H, W) in [0, 1] back from JPEG files, whose halved chroma smears edges."""
     rows = some_rows(pictures, share, generator)
     least, most = _QUALITY
     qualities = uniform(rows, least, most + 1, generator).flatten().floor()

@@ -35,7 +35,7 @@ def harden_masks(masks: Tensor, share: float, generator: torch.Generator) -> Ten
 
 
 def degrade_masks(masks: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """Makes a share of the masks soft, and a pixel too large or too small, or feathered more widely."""
+    """Make a share of the masks soft, and a pixel too large or too small, or feathered more widely."""
     rows = some_rows(masks, share, generator)
     if not len(rows):
         return masks

@@ -71,7 +71,7 @@ class Scene:
     source: Source | None = None
 
     def to(self, device: torch.device) -> Scene:
-        """The same on another device."""
+        """Return the same on another device."""
         source = self.source and Source(self.source.photos.to(device), self.source.masks.to(device))
         scene = replace(self, targets=self.targets.to(device), masks=self.masks.to(device), source=source)
         if self.references is None or self.reference_content is None:
@@ -97,7 +97,7 @@ class ReadyPairs:
     edges: EdgeProfiles | None = None
 
     def to(self, device: torch.device) -> ReadyPairs:
-        """The same on another device."""
+        """Return the same on another device."""
         content = None if self.content is None else self.content.to(device)
         edges = None if self.edges is None else self.edges.to(device)
         return ReadyPairs(self.scene.to(device), self.composites.to(device), content, edges)
@@ -177,7 +177,7 @@ class ObjectSampler:
         return cuts.photos(photos, windows, side), F.normalize(features, dim=1)
 
     def _augmented(self, numbers: NDArray[np.int64], side: int) -> tuple[Tensor, Tensor]:
-        """The target photos themselves, cropped, mirrored and resized anew; they contain the foreground."""
+        """Return the target photos themselves, cropped, mirrored and resized anew; they contain the foreground."""
         photos = self._pack.owners[numbers]
         return self._cut_reference(photos, self._windows(numbers, 1.0, 2.5), side)
 
@@ -186,7 +186,7 @@ class ObjectSampler:
         return self._whole(self._found_photos(self.retrieved, numbers), side)
 
     def _found_photos(self, retrieved: NDArray[np.int64] | None, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A photo for each object of those that retrieval found; any photo where it found none."""
+        """Return a photo for each object of those that retrieval found; any photo where it found none."""
         if retrieved is None:
             return self._any_photos(len(numbers))
         found = retrieved[numbers]
@@ -227,7 +227,7 @@ class ObjectSampler:
         return self._cut_reference(photos, Windows(half, 2 * half, mirrored), side)
 
     def draw(self, count: int, side: int, references: tuple[str, ...] = ()) -> Scene:
-        """A batch of objects.
+        """Return a batch of objects.
 
         Args:
             count: B.

@@ -109,14 +109,14 @@ def _map_quantiles(images: Tensor, knots: Tensor, targets: Tensor) -> Tensor:
 
 
 def transfer_histogram(photos: Tensor, masks: Tensor, source: Source, generator: torch.Generator) -> Tensor:
-    """Matches the cumulative histogram of each channel (Fecker et al. 2008)."""
+    """Match the cumulative histogram of each channel (Fecker et al. 2008)."""
     knots = _quantiles(_sample_pixels(photos, masks, generator))
     targets = _quantiles(_sample_pixels(source.photos, source.masks, generator))
     return _map_quantiles(photos, knots, targets)
 
 
 def transfer_distribution(photos: Tensor, masks: Tensor, source: Source, generator: torch.Generator) -> Tensor:
-    """Iterative distribution transfer: histogram matching along random rotations (Pitie et al. 2007)."""
+    """Transfer the distribution iteratively: histogram matching along random rotations (Pitie et al. 2007)."""
     for _ in range(4):
         rotation, _ = torch.linalg.qr(torch.randn(3, 3, generator=generator, device=generator.device))
         rotation = rotation.to(photos.device)
@@ -166,7 +166,7 @@ def make_vivid(photos: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def film_recipe(table_file: Path) -> Recipe:
-    """A recipe that applies random film looks.
+    """Return a recipe that applies random film looks.
 
     Args:
         table_file: .npz whose first array is (n, 17, 17, 17, 3) uint8, axes blue, green, red, values RGB.
@@ -187,7 +187,7 @@ def film_recipe(table_file: Path) -> Recipe:
 
 
 def standard_recipes(table_file: Path | None) -> list[tuple[Recipe, float]]:
-    """The recipes with their shares; film looks only when there is a table of them."""
+    """Return the recipes with their shares; film looks only when there is a table of them."""
     recipes: list[tuple[Recipe, float]] = [
         (transfer_lab, 0.16),
         (transfer_covariance, 0.16),
@@ -224,7 +224,7 @@ def recolour(
 
 
 def light_unevenly(photos: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """A share of the photos darker towards one side and brighter towards the other, as in light from there."""
+    """Return a share of the photos darker towards one side and brighter towards the other, as in light from there."""
     _, _, height, width = photos.shape
     y, x = (torch.linspace(-1, 1, size, device=photos.device) for size in (height, width))
     slope = normal(photos, 2, generator, 0.3)  # stops from the centre to the side, of encoded values

@@ -120,7 +120,7 @@ def references_of_object(
 
 
 def main() -> None:
-    """Finds them from the command line."""
+    """Find them from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pack", type=Path)
     parser.add_argument("content", type=Path)

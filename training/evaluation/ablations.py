@@ -23,10 +23,10 @@ from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.weights import load_network
 from raiha.gallery_tools.extractors.extractor import load_extractor
 from raiha.training.config import TrainingConfig, load_config
-from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.evaluation.ablated_networks import DenseHead, WithoutContent, WithoutEdges
 from raiha.training.samples.composites import Composer
-from raiha.training.samples.objects import ObjectSampler, bounding_boxes
+from raiha.training.samples.loading import load_sampler
+from raiha.training.samples.objects import ObjectSampler
 from raiha.training.samples.recolour import Recipe, standard_recipes
 from raiha.training.train import run
 from raiha.training.trainer import Trainer
@@ -93,9 +93,7 @@ class Laboratory:
     out: Path
 
     def _sampler(self, *, validation: bool) -> ObjectSampler:
-        packs = [PhotoPack.load(folder) for folder in sorted(self.data.glob("pack_*"))]
-        files = self.data / "content.npy", self.data / "retrieved.npy"
-        return ObjectSampler(packs, *files, bounding_boxes(packs[0]), validation=validation, seed=0)
+        return load_sampler(self.data, region_share=0.0, seed=0).of_split(validation=validation, seed=0)
 
     def train(self, name: str, variant: Variant) -> Path:
         """Train a variant to its end unless that was done before, and return its checkpoint."""

@@ -127,12 +127,13 @@ class Composer:
         objects = self._objects(good, scene, masks, kinds, generator)
         objects = light_unevenly(objects, self.settings.uneven, generator)
         objects = self._grainy(objects, masks, generator).clamp(0, 1)
+        objects = torch.where((kinds == Kind.FITTING).view(-1, 1, 1, 1), scene.targets, objects)
         rims = uniform(masks, 0, 1, generator).flatten() >= self.settings.cut_out
         scene, composites = self._pasted(replace(scene, masks=masks), objects, rims, generator)
         return scene, saved_as_jpeg((composites * 255).round() / 255, self.settings.jpeg, generator)
 
     def _kinds(self, count: int, generator: torch.Generator) -> Tensor:
-        """(B,) int64 ``Kind`` of each sample."""
+        """Draw the ``Kind`` of each sample, (B,) int64."""
         shares = torch.tensor(self.settings.kinds, device=generator.device)
         return torch.multinomial(shares, count, replacement=True, generator=generator)
 

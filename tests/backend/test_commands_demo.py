@@ -61,6 +61,7 @@ def test_models_are_listed_with_licences() -> None:
     assert raiha("models", "pull", "none").returncode == 2
 
 
+@pytest.mark.slow
 def test_the_doctor_is_content_with_a_fresh_installation() -> None:
     ran = raiha("doctor", "--json")
     report = json.loads(ran.stdout)

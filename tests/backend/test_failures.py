@@ -103,6 +103,7 @@ def test_doctor_goes_on_after_a_check_that_breaks(monkeypatch: pytest.MonkeyPatc
     assert checks["daemon"]["ok"]
 
 
+@pytest.mark.slow
 def test_a_name_that_the_terminal_cannot_show_does_not_change_the_status(tmp_path: Path) -> None:
     (tmp_path / "ähnlich").mkdir()
     Image.new("RGB", (64, 64)).save(tmp_path / "ähnlich" / "größe.png")

@@ -196,6 +196,7 @@ with Gallery.create("killed", TINY) as gallery:
 """
 
 
+@pytest.mark.slow
 def test_killed_run_leaves_a_sound_gallery(extractor, album):
     folder = album(10)
     killed = subprocess.run([sys.executable, "-c", KILLED, str(folder)], cwd=Path(__file__).parent, check=False)

@@ -111,6 +111,7 @@ def test_dropout_hides_parts_of_the_scene_in_training_alone(packed: Path) -> Non
     assert torch.equal(said(), said())
 
 
+@pytest.mark.slow
 def test_stopping_and_going_on_gives_the_same_weights(packed: Path) -> None:
     whole = trainer(packed)
     for _ in range(4):
@@ -134,6 +135,7 @@ def validation(packed: Path, one: Trainer) -> Validation:
     return Validation(one.extractor, sampler(packed, validation=True), one.composer, one.config.side)
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_a_checkpoint_and_goes_on_after_its_state(packed: Path, tmp_path: Path) -> None:
     one = trainer(packed)
     run(one, validation(packed, one), tmp_path, validate_every=100)

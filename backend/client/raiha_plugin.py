@@ -108,7 +108,7 @@ class Options:
         strength: 0 (untouched) to 1.
         only: "colour", "luminance", or None for both.
         gallery: name of the gallery that is searched; None: none.
-        placement: where the result goes, a value of ``raiha_texts.PLACEMENT_CHOICES``.
+        placement: where the result goes, ``raiha_texts.NEW_LAYER`` or ``IN_PLACE``.
         references: photos that are always used.
         excluded: photos that are never used.
     """

@@ -8,10 +8,10 @@ from client import raiha_texts as texts
 from client.raiha_plugin import Options
 
 BOTH = "both"
-CHANGES = {value or BOTH: words for value, words in texts.WHAT_CHOICES}
+CHANGES = {value or BOTH: words for value, words in texts.what_choices()}
 """The values of the argument ``change`` with their labels."""
 
-RESULTS = dict(texts.PLACEMENT_CHOICES)
+RESULTS = dict(texts.placement_choices())
 """The values of the argument ``result`` with their labels."""
 
 

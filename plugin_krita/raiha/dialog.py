@@ -53,12 +53,12 @@ class HarmonizeDialog(QtWidgets.QDialog):
         self.strength.valueChanged.connect(self.percent.setValue)
         self.percent.valueChanged.connect(self.strength.setValue)
         self.strength.valueChanged.connect(self._mix)
-        self.what = _choices(texts.WHAT_CHOICES, options.only)
+        self.what = _choices(texts.what_choices(), options.only)
         self.what.currentIndexChanged.connect(self._mix)
         self.gallery = _choices([(None, texts.GALLERY_NONE)], None)
         self._wanted_gallery = options.gallery
         self.gallery.activated.connect(lambda _: self.run_preview())
-        self.placement = _choices(texts.PLACEMENT_CHOICES, options.placement)
+        self.placement = _choices(texts.placement_choices(), options.placement)
         self.references = References()
         self.references.run_again.connect(self.run_preview)
 

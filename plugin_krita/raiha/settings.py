@@ -13,8 +13,8 @@ from .client.raiha_plugin import Options
 
 GROUP, KEY = "raiha", "last"
 CHOICES = {
-    "only": tuple(value for value, _ in texts.WHAT_CHOICES),
-    "placement": tuple(value for value, _ in texts.PLACEMENT_CHOICES),
+    "only": tuple(value for value, _ in texts.what_choices()),
+    "placement": tuple(value for value, _ in texts.placement_choices()),
 }
 
 

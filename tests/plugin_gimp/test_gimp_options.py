@@ -39,5 +39,5 @@ def test_every_argument() -> None:
 
 
 def test_the_choices_are_those_of_krita_in_the_same_order() -> None:
-    assert list(CHANGES.values()) == [words for _, words in texts.WHAT_CHOICES]
-    assert list(RESULTS.items()) == list(texts.PLACEMENT_CHOICES)
+    assert list(CHANGES.values()) == [words for _, words in texts.what_choices()]
+    assert list(RESULTS.items()) == texts.placement_choices()

@@ -16,9 +16,9 @@ import raiha.backend.client.raiha_texts as texts
 RESULT = "object (harmonized)"
 DEFAULTS = {
     texts.STRENGTH: 100,
-    texts.WHAT: texts.WHAT_CHOICES[0][1],
+    texts.WHAT: texts.what_choices()[0][1],
     texts.GALLERY: texts.GALLERY_NONE,
-    texts.PLACEMENT: texts.PLACEMENT_CHOICES[0][1],
+    texts.PLACEMENT: texts.placement_choices()[0][1],
 }
 
 
@@ -78,7 +78,7 @@ def test_every_setting_is_in_the_result_and_kept(
         texts.STRENGTH: 40,
         texts.WHAT: "Luminance only",
         texts.GALLERY: texts.gallery_label(holidays.name, 3),
-        texts.PLACEMENT: dict(texts.PLACEMENT_CHOICES)[texts.IN_PLACE],
+        texts.PLACEMENT: dict(texts.placement_choices())[texts.IN_PLACE],
     }
     dialog.set_strength(40)
     dialog.choose(texts.WHAT, wanted[texts.WHAT])
@@ -123,7 +123,7 @@ def test_what_is_set_shows_in_the_preview(desk: Desk, daemon: Daemon) -> None:
         seen.append(dialog.changed_preview(seen[-1]))
     dialog.set_strength(100)
     dialog.changed_preview(seen[-1])
-    for _, words in texts.WHAT_CHOICES[1:]:
+    for _, words in texts.what_choices()[1:]:
         dialog.choose(texts.WHAT, words)
         seen.append(dialog.changed_preview(seen[-1]))
     assert len({picture.tobytes() for picture in seen}) == len(seen)

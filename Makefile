@@ -35,9 +35,9 @@ lint: venv types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Lint, types, and the tests for everyday work.
+# Lint, types, and the tests for everyday work: a process for each core, at most eight, each with a thread of torch.
 test: venv lint
-	$(BIN)/python -m pytest -q -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n logical --maxprocesses 8 --dist loadfile
 
 # The tests that take longer: whole training runs, the demo, benchmarks.
 test-slow: venv
@@ -45,10 +45,10 @@ test-slow: venv
 
 EDITOR_FOLDERS = $(if $(filter krita gimp,$(EDITOR)),tests/editors/$(EDITOR),tests/editors)
 
-# Real editors under a virtual screen; EDITOR=krita or EDITOR=gimp runs the tests of one.
+# Real editors under virtual screens, two of them at a time; EDITOR=krita or EDITOR=gimp runs the tests of one.
 test-editors: venv
 	.ci/editors.sh $(or $(filter krita gimp,$(EDITOR)),all)
-	RAIHA_TEST_EDITORS=1 $(BIN)/python -m pytest $(EDITOR_FOLDERS)
+	RAIHA_TEST_EDITORS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(EDITOR_FOLDERS)
 
 # docs/commands.md, from the commands' own help.
 docs: venv

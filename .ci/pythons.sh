@@ -32,7 +32,7 @@ for version in "$@"; do
         environment=.cache/python-$version
         make_environment "$environment" "$python"
         echo "Unit tests with $("$environment/bin/python" -VV)"
-        "$environment/bin/python" -m pytest -q -m "not slow"
+        OMP_NUM_THREADS=1 "$environment/bin/python" -m pytest -q -m "not slow" -n logical --maxprocesses 8 --dist loadfile
     else
         echo "There is no Python $version here: only types are checked for it."
         .venv/bin/mypy --python-version "$version"

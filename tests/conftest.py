@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from inverting_pipeline import InvertingPipeline
 from running_daemon import RunningDaemon
 
 from raiha.backend.daemon.jobs import PipelineLike
+
+# A busy machine is no fault of the code that is tested: neither an example nor its making has a time limit. Fixtures
+# are made once for all examples of a test; each example takes files of its own.
+_UNCHECKED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("raiha", deadline=None, suppress_health_check=_UNCHECKED)
+settings.load_profile("raiha")
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ def transforms(*gains: float, size: int = 4) -> torch.Tensor:
     return coefficients.view(15, 1, 1).repeat(1, size, size)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.fixed_dictionaries(
         {

@@ -115,7 +115,7 @@ def test_a_profile_cut_short_is_refused(cut: int) -> None:
     assert caught.value.code == "bad-profile"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
 def test_a_damaged_profile_is_used_or_refused(place: int, damage: bytes) -> None:
     profile = bytearray(PROFILES["Display P3"])
@@ -142,7 +142,9 @@ def test_a_table_profile_without_a_way_back_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "curve", [SRGB, LINEAR, ParametricCurve(1.8), SampledCurve(np.linspace(0, 1, 256) ** 2.2)], ids=str
+    "curve",
+    [SRGB, LINEAR, ParametricCurve(1.8), SampledCurve(np.linspace(0, 1, 256) ** 2.2)],
+    ids=["srgb", "linear", "power", "sampled"],
 )
 def test_curves_go_both_ways_beyond_0_and_1(curve: ParametricCurve | SampledCurve) -> None:
     encoded = np.linspace(-0.5, 4, 1001, dtype=np.float32)

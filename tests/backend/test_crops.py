@@ -139,7 +139,7 @@ def test_the_window_is_square_where_the_picture_allows(bounds: Window, window: W
     assert crop.composite.shape == (32, 32, 3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(1, 90), st.integers(1, 90)),
     st.sampled_from([(1, 1), (1, 500), (30, 40), (100, 3000)]),

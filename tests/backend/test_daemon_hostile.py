@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import zmq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from running_daemon import RunningDaemon
 
@@ -271,7 +271,7 @@ names = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(changes=st.dictionaries(names, any_json, max_size=3), frames=st.lists(st.binary(max_size=30), max_size=10))
 def test_a_daemon_answers_any_sealed_message_and_lives(
     daemon: RunningDaemon, changes: dict[str, Any], frames: list[bytes]
@@ -282,7 +282,7 @@ def test_a_daemon_answers_any_sealed_message_and_lives(
         assert answer["type"] in ("error", "result", "hello", "status")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(parts=st.lists(st.binary(max_size=40) | st.just(MAGIC), min_size=1, max_size=8))
 def test_a_daemon_refuses_any_unsealed_message_and_lives(daemon: RunningDaemon, parts: list[bytes]) -> None:
     with connected(daemon) as peer:

@@ -69,7 +69,7 @@ def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
     return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, st.sampled_from(DTYPES), st.tuples(st.integers(-30, 30), st.integers(-30, 30)), st.sampled_from(PROFILES))
 def test_what_is_not_the_object_comes_back_bit_for_bit(
     size: tuple[int, int], dtype: str, offset: tuple[int, int], profile: bytes | None
@@ -116,7 +116,7 @@ def test_pixels_are_those_of_the_exact_formulas(dtype: str, name: str) -> None:
     assert error.max() <= 1 + most
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.fixed_dictionaries({name: st.floats(*limits) for name, limits in LIMITS.items() if name != "veil"}),
     st.sampled_from(["uint8", "uint16"]),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
@@ -156,7 +156,7 @@ def test_damaged_exif_is_named_and_the_picture_read(tmp_path: Path) -> None:
     assert lost == ("the EXIF data, which is damaged,",)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.binary(max_size=200),
     st.sampled_from([b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0"]),
@@ -185,7 +185,7 @@ def test_tags_are_read_as_they_were_written(main: dict[int, Entry]) -> None:
     assert read_exif(exif_blob(Tags(main=dict(main), exif=dict(main)))) == Tags(main=main, exif=main)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     kinds=st.lists(st.sampled_from([b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"oFFs", b"eXIf"]), max_size=4),
     body=st.binary(max_size=40),

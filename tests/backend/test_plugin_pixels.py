@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from raiha.backend.client import raiha_plugin
@@ -30,7 +30,6 @@ def test_alpha_is_put_back_bit_for_bit(chunk: int, dtype: str, channels: int) ->
     assert np.array_equal(pixels[:, :-1], changed[:, :-1])
 
 
-@settings(deadline=None)
 @given(
     mask=st.binary(min_size=1, max_size=40), pixel_bytes=st.sampled_from([1, 2, 4, 8, 16, 32]), step=st.integers(1, 50)
 )

@@ -72,7 +72,7 @@ def test_grey_pixels_do_not_vote_for_a_hue():
     assert cosines(hsv_histograms(grey, (1, 1)), hsv_histograms(tinted, (1, 1)))[0, 0] > 0.995
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     photo=hnp.arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3))),
     grid=st.tuples(st.integers(1, 12), st.integers(1, 12)),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from tiny_extractor import SAMPLES
@@ -55,7 +55,7 @@ def test_pipes_sockets_and_devices_named_as_photos_are_left_out(gallery, extract
     assert report.photos == 1
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20)
 @given(seconds=st.integers(-(2**33), 2**36))
 def test_any_time_of_change_is_stored_and_known_again(gallery, extractor, album, seconds):
     folder = Path(album(1, name=f"album {seconds}"))
@@ -163,7 +163,7 @@ def test_a_search_goes_on_where_photos_can_no_longer_be_looked_at(gallery, extra
     assert folder / SAMPLES[0].name not in [reference.path for reference in found]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30)
 @given(name=st.binary(min_size=1, max_size=60).filter(lambda name: not set(name) & {0, ord("/")}))
 def test_any_name_can_be_walked(tmp_path, name):
     if name in (b".", b".."):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from tiny_extractor import SAMPLES
@@ -154,7 +154,7 @@ def test_large_jpeg_is_decoded_at_a_fraction(tmp_path, monkeypatch):
     assert load_photo(photo, 200).shape == (150, 200, 3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(cut=st.integers(0, 60_000), flips=st.lists(st.tuples(st.integers(0, 59_999), st.integers(0, 255)), max_size=20))
 def test_damaged_bytes_never_do_more_than_fail(cut, flips):
     data = bytearray(SAMPLES[0].read_bytes())

@@ -113,7 +113,7 @@ def test_a_film_table_that_changes_nothing_changes_nothing(plain_film: Path) -> 
     torch.testing.assert_close(result, pictures, atol=3e-3, rtol=0)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**31))
 def test_recoloured_photos_are_photos_that_differ(seed: int) -> None:
     pictures = photos()

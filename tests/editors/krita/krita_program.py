@@ -137,6 +137,7 @@ class KritaProgram:
         return {
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin",
             "HOME": self.inside(self.home),
+            "TMPDIR": self.inside(self.home),  # Kritas that share it are a single program.
             "DISPLAY": f":{self.display}",
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": self.inside(session),

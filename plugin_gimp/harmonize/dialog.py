@@ -6,13 +6,12 @@ import traceback
 
 from client import raiha_texts as texts
 from client.raiha_client import Client, ClientError, Job
-from client.raiha_plugin import ChosenReferences, Connection, send
+from client.raiha_plugin import ChosenReferences, Composite, Connection, send
 from gimp_api import Gimp, GLib
 from gtk_api import Gdk, GimpUi, Gtk
 from mnemonics import with_mnemonic
 from options import options_of
 from preview_page import PreviewPage
-from reading import read
 from references import ReferencePanel
 
 _POLL_MILLISECONDS = 20
@@ -23,19 +22,26 @@ _AROUND = (480, 240)
 
 
 class HarmonizeDialog:
-    """Asks for the options, which are in ``config`` when ``run`` returns True."""
+    """Asks for the options, which are in ``config`` when ``run`` returns True.
+
+    Args:
+        procedure: the plug-in's.
+        config: its arguments.
+        composite: what the preview shows.
+        connection: to the daemon, which is started when the dialog is there.
+    """
 
     def __init__(
         self,
         procedure: Gimp.Procedure,
         config: Gimp.ProcedureConfig,
-        chosen: list[Gimp.Layer],
+        composite: Composite,
         connection: Connection,
     ) -> None:
         GimpUi.init(procedure.get_name())
-        self._config, self._chosen, self._connection = config, chosen, connection
+        self._config, self._composite, self._connection = config, composite, connection
         self._job: Job | None = None
-        self._is_wanted, self._is_announced, self._is_keeping = True, False, False
+        self._is_wanted, self._is_keeping = True, False
         options = options_of(config)
         self._references = ChosenReferences(options.references, options.excluded)
         self._panel = ReferencePanel(self._references, self._run_again)
@@ -112,8 +118,8 @@ class HarmonizeDialog:
     def _run_again(self) -> None:
         self._stop()
         self._keep_references()
-        self._is_wanted, self._is_announced = True, False
-        self._page.show_stage("copying", 0.0)
+        self._is_wanted = True
+        self._page.show_stage("sending", 0.0)
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -141,17 +147,13 @@ class HarmonizeDialog:
         return GLib.SOURCE_CONTINUE
 
     def _begin(self, client: Client | None) -> None:
-        """Request a preview once the daemon is connected; first show the stage, because copying takes a while."""
+        """Request a preview once the daemon is connected."""
         if client is None:
             self._page.show_stage("starting", None)
-        elif not self._is_announced:
-            self._is_announced = True
-            self._list_galleries(client)
-            self._page.show_stage("copying", 0.0)
-        else:
-            self._is_wanted = False
-            composite, _ = read(self._chosen[0])
-            self._job = send(client, composite, options_of(self._config), texts.PREVIEW_SIDE)
+            return
+        self._is_wanted = False
+        self._list_galleries(client)
+        self._job = send(client, self._composite, options_of(self._config), texts.PREVIEW_SIDE)
 
     def _follow(self, running: Job) -> None:
         for event in running.poll():

@@ -15,6 +15,7 @@ from client.raiha_client import ClientError
 from client.raiha_plugin import Connection
 from gimp_api import Gimp, GLib, GObject
 from mnemonics import with_mnemonic
+from reading import read
 
 PROCEDURE = "python-fu-harmonize"
 
@@ -27,31 +28,54 @@ def run(
     config: Gimp.ProcedureConfig,
     _data: Any,
 ) -> Gimp.ValueArray:
-    """Harmonize the selected layers; GIMP shows a returned error as a message."""
+    """Harmonize the selected layers; a user gets errors as messages of GIMP, a script gets them as the call's error."""
     connection = Connection(f"gimp {Gimp.version()}")
     try:
         chosen = layers.chosen_layers(image, drawables)
-        for layer in chosen:
-            layers.check(layer, in_place=False)
         if run_mode == Gimp.RunMode.INTERACTIVE:
-            from dialog import HarmonizeDialog
-
-            if not HarmonizeDialog(procedure, config, chosen, connection).run():
+            chosen = _asked(procedure, config, chosen, connection)
+            if not chosen:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
         for note in job.harmonize(image, chosen, options.options_of(config), connection):
             Gimp.message(note)
     except ClientError as error:
-        return _failed(procedure, texts.error_text(error.sentence, error.remedy, error.log_path))
+        return _failed(procedure, run_mode, texts.error_text(error.sentence, error.remedy, error.log_path))
     except Exception:
-        # Without a message GIMP would show nothing but "execution error".
         traceback.print_exc()
-        return _failed(procedure, " ".join(texts.UNEXPECTED))
+        return _failed(procedure, run_mode, " ".join(texts.UNEXPECTED))
     finally:
         connection.close()
     return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
 
-def _failed(procedure: Gimp.Procedure, message: str) -> Gimp.ValueArray:
+def _asked(
+    procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, chosen: list[Gimp.Layer], connection: Connection
+) -> list[Gimp.Layer]:
+    """Return the layers to harmonize after the dialog, which leaves the options in ``config``; empty: cancelled.
+
+    Raises:
+        LayerError: a layer cannot be harmonized; no daemon was started for it.
+    """
+    from dialog import HarmonizeDialog
+    from wrong_layer import is_other_wanted
+
+    try:
+        for layer in chosen:
+            layers.check(layer, in_place=False)
+    except layers.WrongLayerError as error:
+        if not is_other_wanted(procedure, error):
+            return []
+        chosen = [error.above]
+        layers.check(error.above, in_place=False)
+    composite, _ = read(chosen[0])
+    return chosen if HarmonizeDialog(procedure, config, composite, connection).run() else []
+
+
+def _failed(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, message: str) -> Gimp.ValueArray:
+    if run_mode != Gimp.RunMode.NONINTERACTIVE:
+        # GIMP would put "Execution error" before the message of a returned error.
+        Gimp.message(message)
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
     error = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), message, 0)
     return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, error)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import chain
 
 import layers
 from client import raiha_texts as texts
 from client.raiha_client import Client, Frame
-from client.raiha_plugin import Connection, Options, send
+from client.raiha_plugin import Composite, Connection, Options, send
 from gimp_api import Gimp
 from reading import Source, read
 from writing import write
@@ -46,8 +47,12 @@ def harmonize(image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, con
     for layer in chosen:
         layers.check(layer, options.in_place)
     status = StatusBar(len(chosen))
+    status.show("copying", 0.0)
+    composites = map(read, chosen)
+    # What is wrong with the layer is found before a daemon is started.
+    first = next(composites)
     client = _connected(connection, status)
-    answers = [_answer(client, layer, options, status) for layer in chosen]
+    answers = [_answer(client, *layer, options, status) for layer in chain([first], composites)]
     status.stage = ""
     status.show("writing", 0.0)
     image.undo_group_start()
@@ -71,9 +76,9 @@ def _connected(connection: Connection, status: StatusBar) -> Client:
     return client
 
 
-def _answer(client: Client, layer: Gimp.Layer, options: Options, status: StatusBar) -> tuple[Source, Frame]:
-    status.show("copying", 0.0)
-    composite, source = read(layer)
+def _answer(
+    client: Client, composite: Composite, source: Source, options: Options, status: StatusBar
+) -> tuple[Source, Frame]:
     job = send(client, composite, options)
     # Merging the copied image has overwritten the status bar.
     status.stage = ""

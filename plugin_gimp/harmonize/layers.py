@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from client import raiha_texts as texts
 from client.errors import LayerError
+from coverage import covers_picture, is_part_selected, visible_above
 from gimp_api import Gimp
+from layer_tree import groups_of, is_any_visible
+
+
+class WrongLayerError(LayerError):
+    """The chosen layer is the picture itself, and the object probably is the layer ``above``."""
+
+    def __init__(self, layer: Gimp.Layer, above: Gimp.Layer) -> None:
+        super().__init__(texts.LAYER_COVERS, layer=layer.get_name())
+        self.layer, self.above = layer, above
 
 
 def chosen_layers(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[Gimp.Layer]:
@@ -35,16 +45,7 @@ def check(layer: Gimp.Layer, in_place: bool) -> None:
     for item in [layer, *groups] if in_place else groups:
         if item.get_lock_content():
             raise LayerError(texts.LAYER_LOCKED, layer=item.get_name())
-    if not any(_is_visible(top, layer.get_id()) for top in layer.get_image().get_layers()):
-        raise LayerError(texts.LAYER_ALONE, layer=name)
-
-
-def groups_of(layer: Gimp.Layer) -> list[Gimp.Layer]:
-    """Return the groups that contain a layer, innermost first."""
-    groups = []
-    while (layer := layer.get_parent()) is not None:
-        groups.append(layer)
-    return groups
+    _check_surroundings(layer)
 
 
 def is_plain(layer: Gimp.Layer) -> bool:
@@ -52,8 +53,16 @@ def is_plain(layer: Gimp.Layer) -> bool:
     return type(layer) is Gimp.Layer and not layer.get_filters()
 
 
-def _is_visible(layer: Gimp.Layer, left_out: int) -> bool:
-    """Return whether a layer, or a layer in the group, is visible, apart from the layer whose id is left out."""
-    if not layer.get_visible() or layer.get_id() == left_out:
-        return False
-    return not layer.is_group() or any(_is_visible(child, left_out) for child in layer.get_children())
+def _check_surroundings(layer: Gimp.Layer) -> None:
+    """Raise ``LayerError`` if nothing separates the object from the picture around it."""
+    image, name = layer.get_image(), layer.get_name()
+    if is_part_selected(image):
+        return
+    if covers_picture(layer):
+        above = visible_above(layer)
+        if above is not None:
+            raise WrongLayerError(layer, above)
+        words = texts.LAYER_COVERS if Gimp.Selection.is_empty(image) else texts.SELECTION_WHOLE
+        raise LayerError(words, layer=name)
+    if not is_any_visible(image.get_layers(), left_out=layer.get_id()):
+        raise LayerError(texts.LAYER_ALONE, layer=name)

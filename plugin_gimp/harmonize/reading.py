@@ -9,8 +9,9 @@ from client import raiha_texts as texts
 from client.errors import LayerError
 from client.raiha_client import Frame
 from client.raiha_plugin import Composite, at_once, is_transparent
+from coverage import covers_picture, is_part_selected
 from gimp_api import Gegl, Gimp
-from layers import groups_of
+from layer_tree import groups_of, is_any_visible
 
 
 class Source(NamedTuple):
@@ -32,7 +33,9 @@ class Source(NamedTuple):
 def read(layer: Gimp.Layer) -> tuple[Composite, Source]:
     """Return the layer in its picture, in the image's own precision and colours, and what writing it back needs.
 
-    The layer's alpha includes its layer mask, as the user sees it; the composite's mask is the selection.
+    The layer's alpha includes its layer mask, as the user sees it; the composite's mask is the selection. Where a part
+    of a layer is selected that leaves nothing else of the picture to see, the picture around the object is in the layer
+    itself.
 
     Raises:
         LayerError: the layer or the picture is empty, or the selection does not overlap the layer.
@@ -42,19 +45,18 @@ def read(layer: Gimp.Layer) -> tuple[Composite, Source]:
     try:
         twin = _flattened(_twin(layer, copy))
         pixels, profile = _frame(twin, formats.whole(twin)), formats.sent_profile(twin)
+        if _is_transparent(pixels):
+            raise LayerError(texts.LAYER_EMPTY, layer=name)
         name_of_format = formats.sent_format(twin)
         _, x, y = twin.get_offsets()
-        copy.remove_layer(twin)
-        background = _background(copy)
+        mask = None
+        if not Gimp.Selection.is_empty(image):
+            mask = _selection(image, Gegl.Rectangle.new(x, y, pixels.width, pixels.height), name)
+        background = _background(copy, twin, is_selected=mask is not None and is_part_selected(image))
     finally:
         copy.delete()
-    if _is_transparent(pixels):
-        raise LayerError(texts.LAYER_EMPTY, layer=name)
-    if _is_transparent(background):
+    if background is None:
         raise LayerError(texts.LAYER_ALONE, layer=name)
-    mask = None
-    if not Gimp.Selection.is_empty(image):
-        mask = _selection(image, Gegl.Rectangle.new(x, y, pixels.width, pixels.height), name)
     source = Source((pixels.width, pixels.height), (x, y), name_of_format, None if mask is None else mask.data)
     return Composite(pixels, background, mask, profile, (x, y)), source
 
@@ -83,7 +85,28 @@ def _flattened(layer: Gimp.Layer) -> Gimp.Layer:
     return layer
 
 
-def _background(copy: Gimp.Image) -> Frame:
+def _background(copy: Gimp.Image, twin: Gimp.Layer, *, is_selected: bool) -> Frame | None:
+    """Return the picture around the object; None if there is none. Uses up the copy.
+
+    Args:
+        copy: of the image.
+        twin: the layer in the copy.
+        is_selected: whether a selection marks the object, so that the rest of the layer may be the picture around it.
+    """
+    _, x, y = twin.get_offsets()
+    own = twin.copy() if is_selected else None
+    own_part = Gegl.Rectangle.new(-x, -y, copy.get_width(), copy.get_height())
+    if own is not None and covers_picture(twin):
+        return _frame(own, own_part)
+    others = is_any_visible(copy.get_layers(), left_out=twin.get_id())
+    copy.remove_layer(twin)
+    background = _merged(copy) if others else None
+    if background is not None and not _is_transparent(background):
+        return background
+    return None if own is None else _frame(own, own_part)
+
+
+def _merged(copy: Gimp.Image) -> Frame:
     merged = copy.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
     if not merged.has_alpha():
         merged.add_alpha()

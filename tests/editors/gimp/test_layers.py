@@ -261,6 +261,21 @@ def test_a_selection_limits_the_change(
     assert (after["selection"], after["channels"]) == (before["selection"], before["channels"])
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_selection_in_a_flat_picture_is_the_object(
+    in_place: bool, gimp: Gimp, daemon: Daemon, runtime: Path, folder: Path
+) -> None:
+    gimp.do("select_ellipse", **ELLIPSE, feather=15.0)
+    request = request_of(gimp, folder, "picture", selected=True)
+    assert request.mask is not None
+    assert ((request.mask > 0) & (request.mask < 255)).any(), "the selection is soft"
+    gimp.do("keep_only", name="picture")
+    harmonized(gimp, "picture", result="in-place" if in_place else "new-layer")
+    result = dumped(gimp, folder, "picture" if in_place else "picture (harmonized)")
+    assert_same(result, by_client(request._replace(background=request.layer), runtime), request.layer)
+    assert np.array_equal(result[request.mask == 0], request.layer[request.mask == 0])
+
+
 def test_several_layers_each_with_the_rest(gimp: Gimp, daemon: Daemon, runtime: Path, folder: Path) -> None:
     gimp.do("copy_layer", name="object", copy="second", x=20, y=120)
     names = ["object", "second"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from common import Daemon
-from gimp_program import Gimp
+from gimp_program import Gimp, GimpProgram
 
 import raiha.backend.client.raiha_texts as texts
 
@@ -22,6 +24,27 @@ def refused(gimp: Gimp, layers: list[str], words: tuple[str, str], **options: An
 def test_indexed_colours(gimp: Gimp, daemon: Daemon) -> None:
     gimp.do("to_indexed")
     refused(gimp, ["object"], texts.INDEXED_COLOURS)
+
+
+def test_a_flat_picture_without_a_selection(gimp: Gimp, daemon: Daemon) -> None:
+    gimp.do("keep_only", name="picture")
+    refused(gimp, ["picture"], texts.LAYER_COVERS)
+    gimp.do("select_all")
+    refused(gimp, ["picture"], texts.SELECTION_WHOLE)
+
+
+def test_the_picture_in_place_of_the_object(gimp: Gimp, daemon: Daemon) -> None:
+    refused(gimp, ["picture"], texts.LAYER_COVERS)
+
+
+def test_no_daemon_is_started_for_what_is_refused(gimp: Gimp, program: GimpProgram, elsewhere: Path) -> None:
+    asked = elsewhere / "asked"
+    command = ["/bin/sh", "-c", f"touch {program.inside(asked)}; sleep 600"]
+    record = {"command": command, "runtime_folder": program.inside(elsewhere)}
+    (program.plugin / "raiha_daemon.json").write_text(json.dumps(record))
+    gimp.do("clear", name="object")
+    refused(gimp, ["object"], texts.LAYER_EMPTY)
+    assert not asked.exists()
 
 
 def test_no_other_layer(gimp: Gimp, daemon: Daemon) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from common import Daemon
-from desk import BUTTON, MAIN, Desk, save
+from desk import BUTTON, MAIN, WORDS, Desk, save
 from street import PhotoGallery
 from waiting import is_busy
 
@@ -70,8 +70,24 @@ def test_an_error_is_a_message_of_gimp_that_says_what_to_do(desk: Desk) -> None:
     desk.gimp.do("set_attributes", name="picture", visible=False)
     desk.choose_from_menu()
     sentence, remedy = (words.format(layer="object") for words in texts.LAYER_ALONE)
-    assert any(f"{sentence} {remedy}" in words for words in desk.message())
+    assert f"{sentence} {remedy}" in desk.message()
     assert texts.TITLE not in desk.hands.do("windows")
+
+
+def test_the_layer_above_is_offered_in_place_of_the_picture(desk: Desk, daemon: Daemon) -> None:
+    before = desk.gimp.do("state")
+    desk.gimp.do("choose", names=["picture"])
+    desk.choose_from_menu()
+    names = {"layer": "picture", "above": "object"}
+    question = {"window": texts.TITLE, "role": BUTTON, "name": texts.LAYER_ABOVE_YES.format(**names)}
+    desk.wait(lambda: texts.TITLE in desk.hands.do("windows"), "the question")
+    words = [widget["name"] for widget in desk.hands.do("find", window=texts.TITLE, role=WORDS)]
+    assert texts.LAYER_BELOW.format(**names) in words
+    desk.hands.do("press", **question)
+    dialog = desk.dialog()
+    dialog.wait_for_preview()
+    dialog.harmonize()
+    assert layers(desk.wait_for_change(before)) == [(RESULT, True), ("object", False), ("picture", True)]
 
 
 def test_the_status_bar_tells_progress_and_cancels(desk: Desk, elsewhere: Path, held: Daemon) -> None:

@@ -169,6 +169,11 @@ def select_ellipse(x, y, width, height, feather=0.0):
     current["image"].select_ellipse(Gimp.ChannelOps.REPLACE, x, y, width, height)
 
 
+def select_all():
+    """Select the whole picture."""
+    Gimp.Selection.all(current["image"])
+
+
 def choose(names):
     """Make layers the chosen ones."""
     current["image"].set_selected_layers([_layer(name) for name in names])

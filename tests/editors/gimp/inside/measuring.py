@@ -36,7 +36,7 @@ def seconds_of(layer):
     frame = reading._frame(twin, formats.whole(twin))
     found["read"] = lap()
     copy.remove_layer(twin)
-    background = reading._background(copy)
+    background = reading._merged(copy)
     copy.delete()
     found["background"] = lap()
     with Client.connect(name="benchmark") as client:
@@ -101,7 +101,7 @@ def dialog_of(layer):
     """
     procedure = Gimp.get_pdb().lookup_procedure("python-fu-harmonize")
     connection = Connection("benchmark")
-    dialog = HarmonizeDialog(procedure, procedure.create_config(), [layer], connection)
+    dialog = HarmonizeDialog(procedure, procedure.create_config(), reading.read(layer)[0], connection)
     watch = _Watch(dialog)
     GLib.timeout_add(_TICK_MILLISECONDS, watch.tick)
     dialog.run()

@@ -69,7 +69,9 @@ class InvertingPipeline:
         before = np.ascontiguousarray(request.layer[:side, :side, :3])
         after = inverted(before)
         references = (UsedReference(Path("chosen.jpg"), None, None, None, b"thumbnail"),)
-        return PreviewResult(before, after, after, before, ADJUSTMENT, 7.5, references)
+        mask = np.full(before.shape[:2], 255, np.uint8)
+        window = request.view or (0, 0, before.shape[1], before.shape[0])
+        return PreviewResult(before, mask, window, ADJUSTMENT, 7.5, references, after, after, before)
 
     def release(self) -> None:
         self.releases += 1

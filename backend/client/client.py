@@ -218,6 +218,7 @@ class Client:
         excluded: Sequence[str] = (),
         max_references: int = MOST_REFERENCES,
         preview_side: int | None = None,
+        view: Sequence[int] | None = None,
     ) -> Job:
         """Send a layer to be harmonized with its picture, and return at once.
 
@@ -235,7 +236,8 @@ class Client:
             references: paths of photos that are always used, in addition to those found in the gallery.
             excluded: paths of photos that are never used.
             max_references: the most references to use, 0 to ``MOST_REFERENCES``.
-            preview_side: request small before and after pictures with this longer side in place of the layer.
+            preview_side: request small pictures with this longer side in place of the layer.
+            view: x, y, width and height of the background that a preview shows as it is, without the network.
 
         The frames' data is not copied: do not change it while the job's state is ``"sending"``.
         """
@@ -262,6 +264,7 @@ class Client:
             "excluded": [str(path) for path in excluded],
             "max_references": max_references,
             "preview_side": preview_side,
+            "view": None if view is None else list(view),
         }
         return self._post("harmonize", fields, frames if profile is None else [*frames, profile])
 

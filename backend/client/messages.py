@@ -68,9 +68,10 @@ class Reference(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A job's answer: ``layer`` in the layout in which it was sent, or a preview's RGB uint8 pictures by name.
+    """A job's answer: ``layer`` in the layout in which it was sent, or a preview's uint8 pictures by name.
 
-    ``adjustments`` are what was done to the object's colours, ``change`` is how much of it people see (CIEDE2000).
+    ``adjustments`` are what was done to the object's colours, ``change`` is how much of it people see (CIEDE2000), and
+    ``window`` is the part of the background that a preview shows: x, y, width and height.
     """
 
     layer: Frame | None
@@ -79,6 +80,7 @@ class Result(NamedTuple):
     seconds: dict[str, float]
     adjustments: dict[str, Any]
     change: float
+    window: tuple[int, ...] = ()
 
 
 class Event(NamedTuple):
@@ -109,6 +111,7 @@ def result_of(header: dict[str, Any], frames: list[bytearray]) -> Result:
         seconds=header.get("seconds", {}),
         adjustments=header.get("adjustments", {}),
         change=header.get("change", 0.0),
+        window=tuple(header.get("window", ())),
     )
 
 

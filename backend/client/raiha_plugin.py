@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generator, Literal, NamedTuple, Tuple  # noqa: UP035  (evaluated by Python 3.8)
 
 from . import raiha_texts as texts
+from .adjusting import NUMBERS
 from .client import Client, Job
 from .daemon_start import ensure_daemon
 from .messages import Frame, Reference
@@ -19,10 +21,15 @@ RECORD = Path(__file__).resolve().parents[1] / "raiha_daemon.json"
 """How to start a daemon and where it meets its clients: ``raiha install-plugin`` writes it beside this folder."""
 CHUNK = 1 << 21
 """Pixels processed in one step."""
+_FULL = {"uint8": b"\xff", "uint16": b"\xff\xff", "float16": struct.pack("e", 1.0), "float32": struct.pack("f", 1.0)}
+"""Bytes of a sample that is wholly opaque."""
 _SAMPLE_FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 Stage = Tuple[str, float]  # noqa: UP006
 """What is being done, a key of ``raiha_texts.STAGES``, and the fraction of the whole that is done."""
+
+Area = Tuple[int, int, int, int]  # noqa: UP006
+"""x, y, width and height, pixels."""
 
 Steps = Generator[Any, None, Any]
 """Work in short steps: yields a ``Stage`` or None after each, returns its result."""
@@ -105,7 +112,7 @@ class Options:
     """The user's choices.
 
     Attributes:
-        strength: 0 (untouched) to 1.
+        strength: 0 (untouched) to 1.5.
         only: "colour", "luminance", or None for both.
         gallery: name of the gallery that is searched; None: none.
         placement: where the result goes, ``raiha_texts.NEW_LAYER`` or ``IN_PLACE``.
@@ -136,17 +143,80 @@ class Composite(NamedTuple):
     offset: tuple[int, int]
 
 
-def send(client: Client, composite: Composite, options: Options, preview_side: int | None = None) -> Job:
-    """Send a layer. A preview is computed at full strength in every way of change: the dialog mixes its pictures."""
+def send(
+    client: Client,
+    composite: Composite,
+    options: Options,
+    preview_side: int | None = None,
+    adjustment: Mapping[str, Any] | None = None,
+    adjust: Mapping[str, float] | None = None,
+) -> Job:
+    """Send a layer; of a preview, the dialog adjusts and mixes the pictures itself.
+
+    Args:
+        client: a connection to the daemon.
+        composite: the layer and its picture.
+        options: the user's choices.
+        preview_side: longer side of the preview's pictures; None: the layer itself is wanted.
+        adjustment: what a dialog showed, ``Adjustments.as_sent``, which is applied without the network.
+        adjust: numbers that replace the network's.
+    """
+    known = {} if adjust is None else {name: value for name, value in adjust.items() if name in NUMBERS}
     return client.harmonize(
         **composite._asdict(),
         strength=options.strength if preview_side is None else 1.0,
         only=options.only if preview_side is None else None,
-        gallery=options.gallery,
-        references=options.references,
+        adjustment=adjustment,
+        adjust=known,
+        gallery=options.gallery if adjustment is None else None,
+        references=options.references if adjustment is None else (),
         excluded=options.excluded,
         preview_side=preview_side,
     )
+
+
+def send_view(client: Client, composite: Composite, view: Area, side: int) -> Job:
+    """Request a part of the picture as it is; only the pixels of this part travel.
+
+    Args:
+        client: a connection to the daemon.
+        composite: the layer and its picture.
+        view: a part of the background, pixels.
+        side: longer side of the answer's pictures at most.
+    """
+    x, y, width, height = view
+    left, top = composite.offset
+    layer, mask = composite.layer, composite.mask
+    seen = _overlap(view, (left, top, layer.width, layer.height))
+    if seen is None:  # the object is elsewhere: a pixel of it stands for it, outside what is seen
+        seen = (left, top, 1, 1)
+    place = (seen[0] - left, seen[1] - top, seen[2], seen[3])
+    offset = (seen[0] - x, seen[1] - y)
+    return client.harmonize(
+        layer=cut_out(layer, place),
+        background=cut_out(composite.background, view),
+        mask=None if mask is None else cut_out(mask, place),
+        profile=composite.profile,
+        offset=offset,
+        preview_side=side,
+        view=(0, 0, width, height),
+    )
+
+
+def cut_out(frame: Frame, area: Area) -> Frame:
+    """Return a copy of a part of a frame."""
+    x, y, width, height = area
+    pixel_bytes = frame.channels * frame.sample_bytes
+    source, row = memoryview(frame.data).cast("B"), frame.width * pixel_bytes
+    begins = range(y * row + x * pixel_bytes, (y + height) * row, row)
+    pixels = b"".join([source[begin : begin + width * pixel_bytes] for begin in begins])
+    return Frame(pixels, width, height, frame.order, frame.dtype)
+
+
+def _overlap(one: Area, other: Area) -> Area | None:
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right, bottom = min(one[0] + one[2], other[0] + other[2]), min(one[1] + one[3], other[1] + other[3])
+    return (left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
 def is_transparent(pixels: Any, channels: int, sample_bytes: int) -> Steps:
@@ -155,6 +225,24 @@ def is_transparent(pixels: Any, channels: int, sample_bytes: int) -> Steps:
     for begin in range(channels - 1, len(row), CHUNK * channels):
         alpha = row[begin : begin + CHUNK * channels : channels].tobytes()
         if alpha.count(0) != len(alpha):
+            return False
+        yield
+    return True
+
+
+def is_opaque(pixels: Any, channels: int, sample_bytes: int, dtype: str) -> Steps:
+    """Return whether alpha, the last channel, is full everywhere; yield after every chunk.
+
+    Args:
+        pixels: of a layer.
+        channels: samples per pixel.
+        sample_bytes: bytes per sample.
+        dtype: the protocol's name of the samples' type.
+    """
+    row, full = _samples(pixels, sample_bytes), _FULL[dtype]
+    for begin in range(channels - 1, len(row), CHUNK * channels):
+        alpha = row[begin : begin + CHUNK * channels : channels].tobytes()
+        if alpha != full * (len(alpha) // len(full)):
             return False
         yield
     return True

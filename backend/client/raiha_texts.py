@@ -148,7 +148,6 @@ REPORT_FAILED = ("The report could not be collected ({why}).", "Run `raiha docto
 
 RESULT_NAME = "{layer} (harmonized)"
 RESULT_NAME_ADJUSTED = "{layer} (harmonized: {adjustments})"
-RESULT_UNCHANGED = "no adjustment"
 
 STAGES: Mapping[str, str] = {
     "starting": "Starting Raiha",

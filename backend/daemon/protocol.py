@@ -147,6 +147,7 @@ def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessag
         references=_paths(header, "references"),
         excluded=_paths(header, "excluded"),
         max_references=_integer(header, "max_references", 0, MOST_REFERENCES, default=MOST_REFERENCES),
+        view=_view(header, background.shape),
     )
     preview_side = None
     if header.get("preview_side") is not None:
@@ -166,12 +167,15 @@ def result_message(job: str, result: HarmonizeResult, wanted: LayerFormat) -> tu
 
 
 def preview_message(job: str, result: PreviewResult) -> tuple[Header, list[Any]]:
-    """Header and frames of the reply to a harmonize message that asked for a preview; pictures are RGB uint8."""
+    """Header and frames of the reply to a harmonize message that asked for a preview; pictures are uint8."""
     frames: list[Any] = []
     pictures = {name: getattr(result, name) for name in ("before", "both", "colour", "luminance")}
-    header: Header = {"type": "result", "id": job}
+    header: Header = {"type": "result", "id": job, "window": result.window}
     header["adjustments"], header["change"] = result.adjustment.as_json(), result.change
-    header["preview"] = {name: _add_pixels(picture, "RGB", frames) for name, picture in pictures.items()}
+    header["preview"] = {
+        "mask": _add_pixels(result.mask, "GRAY", frames),
+        **{name: _add_pixels(picture, "RGB", frames) for name, picture in pictures.items() if picture is not None},
+    }
     header["references"] = [_add_reference(reference, frames) for reference in result.references]
     return header, frames
 
@@ -307,6 +311,18 @@ def _offset(header: Header) -> tuple[int, int]:
     if not all(abs(part) < MAX_OFFSET for part in offset):
         raise BadMessage("offset is too large")
     return offset[0], offset[1]
+
+
+def _view(header: Header, background: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    view = header.get("view")
+    if view is None:
+        return None
+    if not isinstance(view, list) or len(view) != 4 or not all(type(part) is int for part in view):
+        raise BadMessage("view is not four whole numbers")
+    x, y, width, height = view
+    if not (0 <= x < x + width <= background[1] and 0 <= y < y + height <= background[0]):
+        raise BadMessage("view is not a part of the background")
+    return x, y, width, height
 
 
 def _number(header: Header, name: str, low: float, high: float, default: float) -> float:

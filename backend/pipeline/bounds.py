@@ -43,7 +43,7 @@ def object_bounds(request: HarmonizeRequest) -> Window:
     Raises:
         RaihaError: ``bad-layer``, ``no-mask``, ``mask-size``, ``empty-mask`` or ``off-canvas``.
     """
-    _check(request)
+    require_shapes(request)
     covered = _covered_rows_and_columns(request)
     if covered is None:
         raise RaihaError(
@@ -77,7 +77,12 @@ def object_pixels(request: HarmonizeRequest, rows: slice, columns: slice, least:
     return covered
 
 
-def _check(request: HarmonizeRequest) -> None:
+def require_shapes(request: HarmonizeRequest) -> None:
+    """Check that layer, background and mask are pictures that go together.
+
+    Raises:
+        RaihaError: ``bad-layer``, ``no-mask`` or ``mask-size``.
+    """
     layer, background, mask = request.layer, request.background, request.mask
     for name, pixels, channels in (("layer", layer, (3, 4)), ("background", background, (3, 4))):
         if pixels.ndim != 3 or pixels.shape[2] not in channels or pixels.size == 0:

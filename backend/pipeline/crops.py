@@ -94,7 +94,7 @@ def read_crops(
         wide=close if same else read_crop(request, wide_window, (settings.side, settings.side)),
         edge=crop_edge(request, close.window),
         whole=crop_whole(request) if whole else None,
-        preview=None if preview_side is None else _preview(request, close.window, preview_side),
+        preview=None if preview_side is None else read_view(request, close.window, preview_side),
     )
 
 
@@ -139,7 +139,7 @@ def crop_edge(request: HarmonizeRequest, window: Window) -> Crop:
     return read_crop(request, window, size, samples=1)
 
 
-def _preview(request: HarmonizeRequest, window: Window, side: int) -> Crop:
+def read_view(request: HarmonizeRequest, window: Window, side: int) -> Crop:
     """Return the window as people see it, its longer side at most ``side`` pixels."""
     return read_crop(request, window, _limited_size(window, side), as_if_solid=False)
 

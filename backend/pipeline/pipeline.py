@@ -18,9 +18,9 @@ from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import load_network
 from raiha.backend.pipeline.adjustment import Adjustment, adjusted
 from raiha.backend.pipeline.adjustment_fit import adjustment_of, shading_over
-from raiha.backend.pipeline.bounds import Window, object_bounds
+from raiha.backend.pipeline.bounds import Window, object_bounds, require_shapes
 from raiha.backend.pipeline.colour_difference import mean_difference
-from raiha.backend.pipeline.crops import Crop, Crops, read_crops, window_around
+from raiha.backend.pipeline.crops import Crop, Crops, read_crops, read_view, window_around
 from raiha.backend.pipeline.full_resolution import apply
 from raiha.backend.pipeline.predictor import Predictor
 from raiha.backend.pipeline.references import (
@@ -151,9 +151,11 @@ class Pipeline:
     ) -> PreviewResult:
         """Return the object in its surroundings before and after, the longer side at most ``side`` pixels.
 
-        Arguments and errors are those of ``harmonize``.
+        Arguments and errors are those of ``harmonize``. With ``request.view``, that part is shown as it is.
         """
         run = _Run(progress, cancelled)
+        if request.view is not None:
+            return _viewed(request, Window(*request.view), side, run)
         prediction = self._predict(request, run, preview_side=side)
         assert prediction.crops.preview is not None
         with run.stage("applying"):
@@ -164,8 +166,9 @@ class Pipeline:
                 only: apply(replace(before, only=only), prediction.adjustment, window, run.applying, cancelled)
                 for only in (None, "colour", "luminance")
             }
-        pictures = before.layer, after[None], after["colour"], after["luminance"]
-        return PreviewResult(*pictures, prediction.adjustment, prediction.change, prediction.used)
+        made = prediction.adjustment, prediction.change, prediction.used
+        shown = _pictures(prediction.crops.preview, *made)
+        return replace(shown, both=after[None], colour=after["colour"], luminance=after["luminance"])
 
     def _predict(self, request: HarmonizeRequest, run: _Run, *, preview_side: int | None = None) -> _Prediction:
         with run.stage("reading"):
@@ -235,6 +238,19 @@ def _prediction(
     after = adjusted(crop.composite.transpose(2, 0, 1), adjustment, shading).transpose(1, 2, 0)
     change = 0.0 if adjustment.is_identity else mean_difference(crop.composite, after, crop.mask)
     return _Prediction(adjustment, change, crops, references)
+
+
+def _viewed(request: HarmonizeRequest, window: Window, side: int, run: _Run) -> PreviewResult:
+    """Return a part of the picture as it is, reduced only where its longer side is above ``side`` pixels."""
+    with run.stage("reading"):
+        require_shapes(request)
+        return _pictures(read_view(request, window, side), Adjustment(), 0.0, ())
+
+
+def _pictures(crop: Crop, adjustment: Adjustment, change: float, used: tuple[UsedReference, ...]) -> PreviewResult:
+    window = crop.window
+    place = window.x, window.y, window.width, window.height
+    return PreviewResult(_eight_bit(crop.composite), _eight_bit(crop.mask), place, adjustment, change, used)
 
 
 def _to_search(request: HarmonizeRequest) -> int:

@@ -67,6 +67,8 @@ class HarmonizeRequest:
         references: photos that the user chose as references; they come before those that retrieval finds.
         excluded: photos of the gallery that must not be used.
         max_references: references to use at most, 0 to ``MOST_REFERENCES``.
+        view: (x, y, width, height) of the background's pixels that a preview shows as they are, without the network;
+            None: the object in its surroundings, before and after.
     """
 
     layer: Pixels
@@ -82,6 +84,7 @@ class HarmonizeRequest:
     references: tuple[Path, ...] = ()
     excluded: tuple[Path, ...] = ()
     max_references: int = MOST_REFERENCES
+    view: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,25 +129,30 @@ class HarmonizeResult:
 
 @dataclass(frozen=True)
 class PreviewResult:
-    """The object in its surroundings before and after, small; the editor itself mixes them by strength.
+    """A part of the picture, small; the editor itself adjusts and mixes it.
 
-    All pictures are (h, w, 3) uint8 sRGB of the same size, the longer side at most as requested. Mixing
+    All pictures are uint8 sRGB of the same size, the longer side at most as requested. Mixing
     ``before + strength * (after - before)`` equals a request with that strength.
 
     Attributes:
-        before: the composite.
-        both: with colour and luminance changed.
-        colour: with only colour changed.
-        luminance: with only luminance changed.
+        before: (h, w, 3) the composite.
+        mask: (h, w) the object, 255 where it is opaque.
+        window: (x, y, width, height) of the background's pixels that the pictures show; the shading's, too, unless
+            the request had a ``view``.
         adjustment: what was done to the object's colours.
         change: mean CIEDE2000 in the object at strength 1.
         references: the references used, best first.
+        both: (h, w, 3) with colour and luminance changed; None for a ``view``, as the following are.
+        colour: with only colour changed.
+        luminance: with only luminance changed.
     """
 
     before: NDArray[np.uint8]
-    both: NDArray[np.uint8]
-    colour: NDArray[np.uint8]
-    luminance: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    window: tuple[int, int, int, int]
     adjustment: Adjustment
     change: float
     references: tuple[UsedReference, ...]
+    both: NDArray[np.uint8] | None = None
+    colour: NDArray[np.uint8] | None = None
+    luminance: NDArray[np.uint8] | None = None

@@ -74,12 +74,13 @@ def test_every_field_of_a_request_arrives(daemon: RunningDaemon) -> None:
     assert result.seconds == {"applying": 0.25}
 
 
-def test_a_preview_brings_four_pictures_and_no_layer(daemon: RunningDaemon) -> None:
+def test_a_preview_brings_pictures_and_no_layer(daemon: RunningDaemon) -> None:
     layer = noise(64, 64)
     with daemon.connect() as client:
         result = client.harmonize(frame(layer), frame(noise(64, 64)), preview_side=16).wait()
     assert result is not None and result.layer is None
-    assert sorted(result.preview) == ["before", "both", "colour", "luminance"]
+    assert sorted(result.preview) == ["before", "both", "colour", "luminance", "mask"]
+    assert result.window == (0, 0, 16, 16)
     np.testing.assert_array_equal(pixels_of(result.preview["before"]), layer[:16, :16, :3])
     np.testing.assert_array_equal(pixels_of(result.preview["both"]), 255 - layer[:16, :16, :3])
     assert result.references[0].thumbnail == b"thumbnail"

@@ -208,3 +208,12 @@ def test_odd_sizes_come_back_in_their_size(pipeline: Pipeline, size: tuple[int, 
     mask[: max(1, size[0] // 2)] = 255
     asked = HarmonizeRequest(composite, composite, mask=mask)
     assert pipeline.harmonize(asked, quiet, never).layer.shape == composite.shape
+
+
+def test_a_view_shows_the_pixels_as_they_are_without_the_network(request_without_gallery: HarmonizeRequest) -> None:
+    asked = replace(request_without_gallery, view=(10, 20, 90, 60))
+    preview = Pipeline(network_weights=Path("no-such-file")).preview(asked, 4096, quiet, never)
+    assert (preview.window, preview.both, preview.references) == ((10, 20, 90, 60), None, ())
+    assert preview.mask.any()
+    outside = preview.mask == 0
+    np.testing.assert_array_equal(preview.before[outside], asked.background[20:80, 10:100, :3][outside])

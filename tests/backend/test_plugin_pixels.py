@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raiha.backend.client import raiha_plugin
-from raiha.backend.client.raiha_plugin import at_once, is_transparent, restored_outside, with_alpha_of
+from raiha.backend.client.raiha_plugin import at_once, is_opaque, is_transparent, restored_outside, with_alpha_of
 
 DTYPES = ["uint8", "uint16", "float16", "float32", "uint32", "float64"]
 
@@ -48,6 +48,16 @@ def test_a_single_visible_pixel_is_enough(chunk: int, dtype: str) -> None:
     assert at_once(is_transparent(pixels.tobytes(), 4, pixels.itemsize))
     pixels[5, 3] = 1
     assert not at_once(is_transparent(pixels.tobytes(), 4, pixels.itemsize))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])
+def test_a_single_pixel_that_is_not_opaque_is_enough(chunk: int, dtype: str) -> None:
+    full = np.iinfo(dtype).max if dtype.startswith("u") else 1
+    pixels = np.zeros((7, 4), dtype)
+    pixels[:, 3] = full
+    assert at_once(is_opaque(pixels.tobytes(), 4, pixels.itemsize, dtype))
+    pixels[5, 3] = full * 0.9
+    assert not at_once(is_opaque(pixels.tobytes(), 4, pixels.itemsize, dtype))
 
 
 def test_large_pictures_are_processed_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,10 @@ def test_a_mask_may_have_two_or_three_dimensions() -> None:
         {"max_references": -1},
         {"max_references": 1.0},
         {"preview_side": 0},
+        {"view": [0, 0, 1]},
+        {"view": [0, 0, 1, 1 << 20]},
+        {"view": [-1, 0, 1, 1]},
+        {"view": [0, 0, 1.0, 1]},
         {"preview_side": 1 << 20},
         {"profile": {"frame": 0, "bytes": 24}},
         {"profile": {"frame": 2}},
@@ -235,7 +239,7 @@ def test_an_adjustment_and_single_numbers_reach_the_request() -> None:
 def test_a_result_and_a_preview_carry_adjustments_and_change() -> None:
     adjustment, pixels = Adjustment(contrast=12.0), np.zeros((2, 3, 4), np.uint8)
     result = HarmonizeResult(pixels, adjustment, 3.5, ())
-    small = PreviewResult(*[pixels[..., :3]] * 4, adjustment, 3.5, ())
+    small = PreviewResult(pixels[..., :3], pixels[..., 0], (1, 2, 3, 4), adjustment, 3.5, ())
     wanted = parse_harmonize(header(), FRAMES).layer_format
     for message, _ in (protocol.result_message("1", result, wanted), protocol.preview_message("1", small)):
         assert message["adjustments"] == adjustment.as_json() and message["change"] == 3.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -36,11 +37,14 @@ def test_a_language_has_all_texts_with_the_placeholders_of_english(language: str
         name: placeholders(text) for name, text in english.items()
     }
     if language != texts.ENGLISH:
-        assert [name for name, text in english.items() if name in LONG and translated[name] == text] == []
+        assert json.loads((texts.TRANSLATIONS / f"{language}.json").read_text("utf-8")).keys() == english.keys()
+        assert [name for name in SENTENCES if translated[name] == english[name]] == []
 
 
-LONG = [name for name, text in texts.catalogue().items() if isinstance(text, tuple) or " " in text]
-"""Texts of several words, which are the same in no two languages."""
+SENTENCES = [
+    name for name, text in texts.catalogue().items() if len(str(text).split()) > 4 and name != "REFERENCE_PHOTOS"
+]
+"""Texts of many words, which are the same in no two languages."""
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,10 @@ LONG = [name for name, text in texts.catalogue().items() if isinstance(text, tup
         (["C.UTF-8"], "en"),
         (["tlh_KX", "xx"], "en"),
         (["en_GB", "de"], "en"),
+        (["xx", "de_AT.UTF-8@euro", "fr"], "de"),
+        (["pt-BR"], "pt"),
+        (["zh-Hans-CN"], "zh_CN"),
+        (["zh_TW", "ja_JP"], "ja"),
     ],
 )
 def test_the_first_known_language_is_used(wanted: list[str], language: str) -> None:
@@ -61,6 +69,16 @@ def test_references_are_described_as_raiha_search_does() -> None:
         for appearance in (0.5, 0.7, 0.8, 0.9, 1.0):
             words = search.Reference(1, texts.TRANSLATIONS, 0.0, content, appearance).reason
             assert texts.reference_reason(content, appearance).lower() == words
+
+
+def test_german_is_shown_and_english_comes_back() -> None:
+    texts.use_language(["de_DE"])
+    assert texts.done_text(["Katze"], 2) == (
+        "„Katze“ wurde harmonisiert. Zweimal Rückgängig stellt das Original wieder her."
+    )
+    assert texts.what_choices()[1] == ("colour", "Nur die Farbe")
+    texts.use_language([])
+    assert texts.STRENGTH == "Strength"
 
 
 def test_numbers_of_photos_and_undo_steps_are_in_words() -> None:

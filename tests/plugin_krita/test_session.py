@@ -44,7 +44,7 @@ def test_preview_is_asked_at_full_strength_and_changes_nothing(document: Documen
     session, before = session_on(document), layer_names(document)
     result = run(session.preview(options(strength=0.25, only="luminance"), 768))
     session.close()
-    assert set(result.preview) == {"before", "both", "colour", "luminance"}
+    assert set(result.preview) == {"before", "both", "colour", "luminance", "mask"}
     asked = daemon.pipeline.requests[0]
     assert (asked.strength, asked.only) == (1.0, None)
     assert (layer_names(document), document.undo_steps) == (before, 0)

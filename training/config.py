@@ -53,6 +53,9 @@ class TrainingConfig:
         pairs_share: share of the steps with ready pairs, iHarmony4's say; the rest recolours objects.
         exposure_share: share of the steps whose objects come from another exposure of the scene.
         edgeless_share: share of the recoloured objects of which the network is not told what their edges look like.
+        hidden_edge: weight of the prediction that does not see the edge, where the edge is no evidence; 0 trains the
+            prediction that sees it alone.
+        edge_evidence: agreement of an edge from which on it is evidence (``InferenceSettings``).
         drawn_share: share of the steps with samples that were drawn ahead.
         easy_error: squared 8-bit steps, below which a composite counts as harmonized in the loss.
         worse_weight: in the loss, of what a result is worse than its composite: users forgive that least.
@@ -79,6 +82,8 @@ class TrainingConfig:
     pairs_share: float = 0.0
     exposure_share: float = 0.0
     edgeless_share: float = 0.0
+    hidden_edge: float = 0.0
+    edge_evidence: float = 1.2
     drawn_share: float = 0.0
     easy_error: float = 30.0
     worse_weight: float = 0.5

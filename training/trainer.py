@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raiha.backend.network.colour_transform import transform_colours
-from raiha.backend.network.harmonizer import Harmonizer
+from raiha.backend.network.edge_profiles import EdgeProfiles, edge_profiles
+from raiha.backend.network.harmonizer import Harmonizer, SceneFeatures
 from raiha.gallery_tools.extractors.extractor import load_extractor
 from raiha.training.backbone import load_encoder
 from raiha.training.config import TrainingConfig
@@ -148,22 +149,37 @@ class Trainer:
             with self._half_precision(has_bfloat16(self.device)):  # half the precision, a third of the time
                 content = self.extractor.maps(composites)
         with self._half_precision(self.config.half_precision):
-            coefficients = self.network(
+            features = self.network.scene_features(
                 composites.contiguous(memory_format=torch.channels_last),
                 scene.masks,
                 content.float(),
                 scene.references,
                 scene.reference_content,
-                pairs.edges,
             )
+            answers = self._answers(features, pairs.edges or edge_profiles(composites, scene.masks))
         # Every other pixel tells as much of so smooth a transform.
         some, targets, masks = (one[..., ::2, ::2] for one in (composites, scene.targets, scene.masks))
-        before, after = (
-            # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
+        # The log keeps hard samples from ruling the gradient; the offset, easy ones, which teach to do nothing.
+        before, *after = (
             (foreground_error(pictures, targets, masks) + self.config.easy_error).log()
-            for pictures in (some, transform_colours(some, coefficients.float()))
+            for pictures in (some, *(transform_colours(some, answer.float()) for answer in answers))
         )
-        return (after + self.config.worse_weight * (after - before).relu()).mean()
+        worse = self.config.worse_weight
+        losses = [(error + worse * (error - before).relu()).mean() for error in after]
+        return torch.stack(losses).mean()
+
+    def _answers(self, features: SceneFeatures, edges: EdgeProfiles) -> list[Tensor]:
+        """Return the transforms (B, 15, h, w) that are to be right.
+
+        With ``hidden_edge`` in the config these are the mixture that ``raiha.backend.pipeline.predictor`` makes, and
+        the prediction that does not see the edge.
+        """
+        shown = self.network.transforms(features, edges)
+        if not self.config.hidden_edge:
+            return [shown.coefficients]
+        hidden = self.network.transforms(features, edges.hidden()).coefficients
+        doubt = 1 - (shown.agreement.detach() / self.config.edge_evidence).clamp(0, 1)
+        return [torch.lerp(shown.coefficients, hidden, (self.config.hidden_edge * doubt).view(-1, 1, 1, 1)), hidden]
 
     def _half_precision(self, wanted: bool) -> torch.autocast:
         """bfloat16, whose range is float32's, so gradients need no scaling."""

@@ -10,25 +10,24 @@ import torch
 from torch import Tensor
 
 from raiha.backend.network.edge_profiles import EdgeProfiles
-from raiha.backend.network.harmonizer import Harmonizer, SceneReading
+from raiha.backend.network.harmonizer import Harmonizer, SceneFeatures, SceneReading
 
 
 class WithoutContent(Harmonizer):
     """Sees no content features: attention is that of formula 7 instead of formula 8."""
 
-    def forward(
+    def scene_features(
         self,
         composite: Tensor,
         mask: Tensor,
         content: Tensor,
         references: Tensor | None = None,
         reference_contents: Tensor | None = None,
-        edges: EdgeProfiles | None = None,
-    ) -> Tensor:
-        """Predict as ``Harmonizer`` does where all content features are 0."""
+    ) -> SceneFeatures:
+        """Look at a batch as ``Harmonizer`` does where all content features are 0."""
         if reference_contents is not None:
             reference_contents = torch.zeros_like(reference_contents)
-        return super().forward(composite, mask, torch.zeros_like(content), references, reference_contents, edges)
+        return super().scene_features(composite, mask, torch.zeros_like(content), references, reference_contents)
 
 
 class DenseHead(Harmonizer):

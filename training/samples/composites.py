@@ -128,9 +128,7 @@ class Composer:
         objects = light_unevenly(objects, self.settings.uneven, generator)
         objects = self._grainy(objects, masks, generator).clamp(0, 1)
         objects = torch.where((kinds == Kind.FITTING).view(-1, 1, 1, 1), scene.targets, objects)
-        rims = uniform(masks, 0, 1, generator).flatten() >= self.settings.cut_out
-        scene, composites = self._pasted(replace(scene, masks=masks), objects, rims, generator)
-        return scene, saved_as_jpeg((composites * 255).round() / 255, self.settings.jpeg, generator)
+        return self.pasted(replace(scene, masks=masks), objects, generator)
 
     def _kinds(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw the ``Kind`` of each sample, (B,) int64."""
@@ -182,27 +180,28 @@ class Composer:
         fill(kinds == Kind.REVERSED, lambda rows: self._graded(scene.targets[rows], generator))
         return objects
 
-    def _pasted(self, scene: Scene, objects: Tensor, rims: Tensor, generator: torch.Generator) -> tuple[Scene, Tensor]:
-        """Scenes and composites, of which those flagged in ``rims`` (B,) keep what surrounds the object."""
+    def pasted(self, scene: Scene, objects: Tensor, generator: torch.Generator) -> tuple[Scene, Tensor]:
+        """Return scenes and composites of photos (B, 3, S, S) whose objects are pasted: most cut out, some with rims.
+
+        The composites are as files keep them.
+        """
+        rims = uniform(scene.masks, 0, 1, generator).flatten() >= self.settings.cut_out
         cut = cut_out(scene.targets, scene.masks, generator)
-        pasted = (~rims & cut.fits).view(-1, 1, 1, 1)
+        cut_outs = (~rims & cut.fits).view(-1, 1, 1, 1)
         strangers = objects.roll(1, 0)  # other photos, whose background comes along as a fringe
         composites = paste(objects, cut) + cut.fringes * (strangers - paste(objects, cut))
         mixed = scene.targets + scene.masks * (objects - scene.targets)
         mixed = fade_out(scene.targets, mixed, scene.masks, self.settings.faded, generator)
-        targets = torch.where(pasted, paste(scene.targets, cut), scene.targets)
-        masks = torch.where(pasted, cut.alphas, scene.masks)
-        return replace(scene, targets=targets, masks=masks), torch.where(pasted, composites, mixed)
+        targets = torch.where(cut_outs, paste(scene.targets, cut), scene.targets)
+        masks = torch.where(cut_outs, cut.alphas, scene.masks)
+        composites = (torch.where(cut_outs, composites, mixed) * 255).round() / 255
+        composites = saved_as_jpeg(composites, self.settings.jpeg, generator)
+        return replace(scene, targets=targets, masks=masks), composites
 
     def as_drawn(self, masks: Tensor, generator: torch.Generator) -> Tensor:
         """Masks (B, 1, H, W) as files and users have them."""
         masks = harden_masks(masks, self.settings.hard_masks, generator)
         return degrade_masks(masks, self.settings.degraded_masks, generator)
-
-    def as_saved(self, scene: Scene, composites: Tensor, generator: torch.Generator) -> Tensor:
-        """Composites of a scene that fade out at the object's edge, and as files keep them."""
-        composites = fade_out(scene.targets, composites, scene.masks, self.settings.faded, generator)
-        return saved_as_jpeg(composites, self.settings.jpeg, generator)
 
     def _restyled(self, photos: Tensor, generator: torch.Generator) -> Tensor:
         """Photos (B, 3, H, W) on their way to a retouching or a film look, none of it or all."""

@@ -22,7 +22,7 @@ class ExposureSampler:
     Args:
         data: folder with light.jsonl, a JSON object a line with the ``files`` of a scene's exposures and its ``split``.
         objects: lends the shapes; its generator draws.
-        composer: masks are drawn and composites saved as its own are.
+        composer: masks are drawn and objects pasted as its own are.
         side: of the squares that photos are kept at, pixels.
         validation: scenes of the val split.
     """
@@ -55,8 +55,7 @@ class ExposureSampler:
             for exposure in (here, elsewhere)
         )
         scene = Scene(targets, self._composer.as_drawn(self._objects.draw(count, larger).masks, generator))
-        composites = ((targets + scene.masks * (others - targets)) * 255).round() / 255
-        return reduced_pairs(scene, self._composer.as_saved(scene, composites, generator), side)
+        return reduced_pairs(*self._composer.pasted(scene, others, generator), side)
 
 
 def _square(file: Path, side: int) -> NDArray[np.uint8]:

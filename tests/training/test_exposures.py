@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_run import CONFIG, sampler
+from tiny_run import CONFIG, calls_of, sampler
 
 from raiha.training.samples.composites import Composer, CompositeSettings, scene_side
 from raiha.training.samples.exposures import ExposureSampler
@@ -46,13 +46,19 @@ def test_object_and_scene_are_of_two_exposures(packed: Path, lit: Path) -> None:
             torch.testing.assert_close(composite[:, mask[0] == 0], target[:, mask[0] == 0])
 
 
-def test_a_run_may_draw_them(packed: Path, lit: Path) -> None:
+def test_their_objects_are_cut_out_as_others_are(packed: Path, lit: Path) -> None:
+    composer = Composer(RECIPES, CompositeSettings(cut_out=1.0))
+    pairs = ExposureSampler(lit, sampler(packed), composer, 64).draw(12, 192)
+    edge = (pairs.scene.masks > 0) & (pairs.scene.masks < 1)
+    assert edge.flatten(1).any(1).float().mean() > 0.5  # as soft as a lasso's, where the masks drawn are hard
+
+
+def test_a_run_may_draw_them(packed: Path, lit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = sampler(packed)
     trainer = Trainer(CONFIG, one, RECIPES, ready=[(ExposureSampler(lit, one, COMPOSER, 64), 1.0)])
-    composed: list[torch.Tensor] = []
-    trainer.network.register_forward_pre_hook(lambda _, inputs: composed.append(inputs[0]))
+    seen = calls_of(trainer.network, "scene_features", monkeypatch)
     trainer.step()
-    assert set((255 * composed[0]).round().unique().int().tolist()) >= {60, 90}
+    assert set((255 * seen[0][0]).round().unique().int().tolist()) >= {60, 90}
     assert trainer.samples == 4
 
 

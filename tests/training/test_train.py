@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tiny_run import CONFIG, CONFIGS, sampler
+from tiny_run import CONFIG, CONFIGS, calls_of, sampler
 from torch import nn
 
 from raiha.backend.network.weights import load_network
@@ -78,22 +78,41 @@ def test_formula_11_is_the_error_over_the_foreground() -> None:
     assert foreground_error(predicted, targets, masks).item() == pytest.approx(1)
 
 
-def test_content_is_that_of_the_composite_and_tells_nothing_of_the_target(packed: Path) -> None:
+def test_content_is_that_of_the_composite_and_tells_nothing_of_the_target(
+    packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = trainer(packed)
-    seen = []
-    one.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
+    seen = calls_of(one.network, "scene_features", monkeypatch)
     one.step()
     composites, _, content = seen[0][:3]
     torch.testing.assert_close(content, one.extractor.maps(composites), atol=0.05, rtol=0)
 
 
-def test_a_share_of_the_objects_is_seen_without_edges(packed: Path) -> None:
+def test_the_answer_that_is_trained_leans_on_the_edge_as_far_as_it_is_evidence(packed: Path) -> None:
+    one = Trainer(replace(CONFIG, hidden_edge=0.5), sampler(packed), standard_recipes(None))
+    one.network.eval()
+    nn.init.normal_(one.network.global_head.weight, std=0.02)
+    pairs = one._draw_pairs(4, 64)
+    assert pairs.edges is not None
+    features = one.network.scene_features(pairs.composites, pairs.scene.masks, one.extractor.maps(pairs.composites))
+    shown, hidden = (one.network.transforms(features, edges) for edges in (pairs.edges, pairs.edges.hidden()))
+    assert not torch.equal(shown.coefficients, hidden.coefficients)
+    for evidence, expected in ((1e9, (shown.coefficients + hidden.coefficients) / 2), (1e-9, shown.coefficients)):
+        one.config = replace(one.config, edge_evidence=evidence)
+        mixed, without = one._answers(features, pairs.edges)
+        certain = (shown.agreement > 0) if evidence < 1 else torch.ones(4, dtype=torch.bool)
+        torch.testing.assert_close(mixed[certain], expected[certain])
+        torch.testing.assert_close(without, hidden.coefficients)
+    one.config = replace(one.config, hidden_edge=0.0)
+    assert len(one._answers(features, pairs.edges)) == 1
+
+
+def test_a_share_of_the_objects_is_seen_without_edges(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for share, present in ((1.0, 0), (0.0, 4)):
         one = Trainer(replace(CONFIG, edgeless_share=share), sampler(packed), standard_recipes(None))
-        seen = []
-        one.network.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[5]))
+        seen = calls_of(one.network, "transforms", monkeypatch)
         one.step()
-        assert seen[0].present.sum() == present
+        assert seen[0][1].present.sum() == present
 
 
 def test_dropout_hides_parts_of_the_scene_in_training_alone(packed: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from raiha.backend.network.harmonizer import NetworkConfig
 from raiha.training.config import Stage, TrainingConfig
@@ -24,3 +28,16 @@ def sampler(folder: Path, *, validation: bool = False) -> ObjectSampler:
     pack = PhotoPack.load(folder / "pack_96")
     files = folder / "content.npy", folder / "retrieved.npy"
     return ObjectSampler([pack], *files, bounding_boxes(pack), validation=validation, seed=0)
+
+
+def calls_of(owner: object, method: str, patch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Return a list that gets the arguments of each call of a method from now on."""
+    called: list[tuple[Any, ...]] = []
+    original: Callable[..., Any] = getattr(owner, method)
+
+    def recorded(*arguments: Any) -> Any:
+        called.append(arguments)
+        return original(*arguments)
+
+    patch.setattr(owner, method, recorded)
+    return called

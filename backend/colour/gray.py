@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 
+from raiha.backend.colour.icc_profile import damaged, parse_curve
 from raiha.backend.colour.luminance import LUMINANCE
 from raiha.backend.colour.matrix_profile import SRGB_CHROMATICITIES, matrix_profile, primaries_to_d50, sampled_curve
 from raiha.backend.colour.pixels import Pixels
@@ -61,9 +62,6 @@ def rgb_profile_of(profile: bytes) -> bytes:
 
 def _luminance_curve(curve: bytes) -> bytes:
     """Return the tag of a curve to luminance, given one to L* / 100 (CIE 1976)."""
-    # Imported here because curves need torch, and clients of the daemon, which import this file, do not.
-    from raiha.backend.colour.icc_profile import damaged, parse_curve
-
     try:
         lightness = parse_curve(curve).decode(np.linspace(0, 1, _SAMPLES, dtype=np.float32)).astype(np.float64)
     except (ValueError, KeyError, struct.error) as error:

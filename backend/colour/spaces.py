@@ -80,7 +80,7 @@ class MatrixSpace:
 
 
 def _by_plane(curve: Callable[[Values], Values], values: Values) -> Values:
-    """Apply a curve plane by plane: torch uses one thread for so few values, and tiles already share the cores."""
+    """Apply a curve plane by plane, so that what it needs in between fits the cache."""
     return np.stack([curve(plane) for plane in values])
 
 

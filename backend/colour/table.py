@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pyvips
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from raiha.backend.colour.icc_profile import damaged
 from raiha.backend.colour.tone_curve import Values
@@ -52,24 +50,33 @@ class TableSpace:
         return _read(self._back, colours + change) - _read(self._back, colours) + values
 
 
-def _lattice(source: str, target: str) -> Tensor:
+def _lattice(source: str, target: str) -> NDArray[np.float32]:
     """Tabulate the conversion from one profile to another, relative colorimetric.
 
     Returns:
-        (1, 3, POINTS, POINTS, POINTS) float32, axes blue, green, red: the target's values.
+        (3, POINTS ** 3) float32: the target's values; red varies fastest, blue slowest.
     """
     steps = np.linspace(0, 65535, POINTS).round().astype(np.uint16)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     values: NDArray[np.uint16] = np.stack([red, green, blue], axis=-1).reshape(POINTS, POINTS**2, 3)
     image = pyvips.Image.new_from_array(values, interpretation="rgb16")
     moved = image.icc_transform(target, input_profile=source, intent="relative", depth=16).numpy()
-    table = torch.from_numpy(moved[..., :3].astype(np.float32) / 65535)
-    return table.view(POINTS, POINTS, POINTS, 3).permute(3, 0, 1, 2)[None].contiguous()
+    table = moved[..., :3].reshape(-1, 3).T.astype(np.float32)
+    return np.ascontiguousarray(table / np.float32(65535))
 
 
-def _read(lattice: Tensor, colours: Values) -> Values:
-    """Interpolate a lattice at colours (3, ...); return (3, ...)."""
-    place = torch.from_numpy(colours.reshape(3, -1).T * np.float32(2) - np.float32(1))[None, None, None]
-    found = functional.grid_sample(lattice, place, mode="bilinear", padding_mode="border", align_corners=True)
-    values: Values = found.reshape(colours.shape).numpy()
-    return values
+def _read(lattice: NDArray[np.float32], colours: Values) -> Values:
+    """Interpolate a lattice at colours (3, ...); return (3, ...). Beyond [0, 1] its edge is repeated."""
+    places = np.fmax(np.fmin(colours, np.float32(1)), np.float32(0)) * np.float32(POINTS - 1)
+    cells = np.minimum(places.astype(np.intp), POINTS - 2)
+    shares = (places - cells).astype(np.float32)
+    corner = cells[0] + POINTS * (cells[1] + POINTS * cells[2])
+    found = np.zeros_like(colours)
+    for steps in itertools.product((0, 1), repeat=3):
+        weight = np.ones_like(colours[0])
+        for share, step in zip(shares, steps, strict=True):
+            weight *= share if step else 1 - share
+        at = corner + (steps[0] + POINTS * (steps[1] + POINTS * steps[2]))
+        for channel, plane in enumerate(lattice):
+            found[channel] += weight * plane.take(at)
+    return found

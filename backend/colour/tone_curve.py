@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 Values = NDArray[np.float32]
@@ -83,9 +82,12 @@ class SampledCurve:
 
 
 def _power(base: Values, exponent: float) -> Values:
-    """Raise ``base`` (changed in place) to a power; 0 below 0. Torch's power is vectorized on every processor."""
-    power: Values = torch.from_numpy(base).clamp_(min=0).pow_(exponent).numpy()
-    return power
+    """Raise ``base`` (changed in place) to a power; 0 below 0. NumPy's exp and log are vectorized, its power is not."""
+    np.maximum(base, 0, out=base)
+    with np.errstate(divide="ignore"):  # the logarithm of 0 is -inf, and its exponential 0
+        np.log(base, out=base)
+    base *= np.float32(exponent)
+    return np.exp(base, out=base)
 
 
 def _interpolated(values: Values, known: NDArray[np.float64], found: NDArray[np.float64]) -> Values:

@@ -174,21 +174,48 @@ def toned(encoded: Values, steepness: float, offset: float) -> Values:
 
 
 def saturated(colours: Values, factor: float) -> Values:
-    """Return colours (3, ...) in [0, 1] with their distance from gray times a factor.
+    """Return colours (3, ...) in [0, 1] with their distance from gray times a factor, see ``saturate``."""
+    result = np.array(colours)
+    saturate(result, factor, np.empty_like(result))
+    return result
+
+
+def saturate(colours: Values, factor: float, spare: Values, white: float = 1.0) -> None:
+    """Multiply the distance from gray of colours (3, ...) in [0, white], in place.
 
     A factor above 1 counts less the nearer a colour is to the gamut's edge, so that it stays inside.
+
+    Args:
+        colours: encoded sRGB.
+        factor: 0 leaves gray.
+        spare: memory of the same shape and dtype.
+        white: value of encoded white.
     """
-    gray = np.einsum("c,c...->...", LUMA.astype(colours.dtype), colours)
-    chroma = colours - gray
-    if factor > 1:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            upper, lower = chroma.max(0) / (1 - gray), -chroma.min(0) / gray
-        nearness = np.nan_to_num(np.maximum(upper, lower)).clip(0, 1)  # 1 at the edge
-        stretch: Values = 1 + (factor - 1) * (1 - nearness)
-    else:
-        stretch = np.asarray(factor, dtype=colours.dtype)
-    result: Values = gray + stretch * chroma
-    return result
+    gray, part, other = spare
+    np.multiply(colours[0], LUMA[0], out=gray)
+    for plane, weight in zip(colours[1:], LUMA[1:], strict=True):
+        gray += np.multiply(plane, weight, out=part)
+    if factor <= 1:
+        gray *= 1 - factor
+        colours *= factor
+        colours += gray
+        return
+    # How near to the edge, 0 to 1: above, (max - gray) / (white - gray); below, (gray - min) / gray.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.maximum(np.maximum(colours[0], colours[1], out=part), colours[2], out=part)
+        part -= gray
+        part /= np.subtract(white, gray, out=other)
+        np.minimum(np.minimum(colours[0], colours[1], out=other), colours[2], out=other)
+        np.subtract(gray, other, out=other)
+        other /= gray
+    np.fmax(part, other, out=part)
+    np.fmax(part, 0, out=part)  # black and white, which are 0 / 0
+    np.fmin(part, 1, out=part)
+    part *= 1 - factor
+    part += factor
+    colours -= gray
+    colours *= part
+    colours += gray
 
 
 def tone_numbers(adjustment: Adjustment) -> tuple[float, float]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raiha.backend.colour.pixels import Pixels
 from raiha.backend.pipeline.request import HarmonizeRequest, require_mask_size
 from raiha.gallery_tools.errors import RaihaError
 
@@ -69,12 +71,27 @@ def object_pixels(request: HarmonizeRequest, rows: slice, columns: slice, least:
     """Return (h, w) which pixels of this part are the object: alpha and mask above ``least``, 0 to 1."""
     covered = np.ones((1, 1), dtype=bool)
     if request.layer.shape[2] == 4:
-        alpha = request.layer[rows, columns, 3]
-        opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else 1
-        covered = alpha > least * opaque
+        covered = _alpha_above(request.layer[rows, columns], least)
     if request.mask is not None:
-        covered = covered & (request.mask[rows, columns] > least * 255)
+        covered = covered & (request.mask[rows, columns] > int(least * 255))
     return covered
+
+
+def _alpha_above(pixels: Pixels, least: float) -> NDArray[np.bool_]:
+    """Return (h, w) where the alpha of (h, w, 4) is above ``least``, 0 to below 1."""
+    alpha = pixels[..., 3]
+    above: NDArray[np.bool_]
+    if pixels.dtype.kind != "u":
+        above = alpha > least
+        return above
+    bits = 8 * pixels.itemsize
+    first = int(least * np.iinfo(pixels.dtype).max) + 1
+    if sys.byteorder == "little" and pixels.strides[2] == pixels.itemsize:
+        # Alpha leads each pixel as one integer, and those lie side by side: several times as fast.
+        above = pixels.view(f"u{4 * pixels.itemsize}")[..., 0] >= first << (3 * bits)
+    else:
+        above = alpha >= first
+    return above
 
 
 def require_shapes(request: HarmonizeRequest) -> None:
@@ -107,13 +124,17 @@ def _covered_rows_and_columns(request: HarmonizeRequest) -> tuple[int, int, int,
     height, width = request.layer.shape[:2]
     # [0] counts all pixels of the object, [1] those that are more than all but transparent.
     rows, columns = np.zeros((2, height), dtype=np.int64), np.zeros((2, width), dtype=np.int64)
-    step = max(1, (1 << 20) // width)
+    step = min(max(1, (1 << 18) // width), np.iinfo(np.uint16).max)
     for top in range(0, height, step):
         band = slice(top, top + step)
         for level, least in enumerate((0.0, FAINT)):
             covered = object_pixels(request, band, slice(None), least)
-            rows[level, band] = np.count_nonzero(covered, axis=1)
-            columns[level] += np.count_nonzero(covered, axis=0)
+            if covered.all():  # most bands are all or nothing, and need no counting
+                rows[level, band] = width
+                columns[level] += len(covered)
+            elif covered.any():
+                rows[level, band] = [np.count_nonzero(row) for row in covered]
+                columns[level] += covered.sum(axis=0, dtype=np.uint16)
     if not rows[0].any():
         return None
     level = 1 if rows[1].any() else 0

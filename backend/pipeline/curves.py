@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raiha.backend.colour.tone_curve import Values
-from raiha.backend.pipeline.adjustment import Adjustment, decode, encode, exposed, tone_numbers, toned
+from raiha.backend.pipeline.adjustment import Adjustment, Values, decode, encode, exposed, tone_numbers, toned
 
 _STEPS = 65535
 """Of a table over [0, 1] where a single one is enough: its entries are the values of 16 bits."""
@@ -19,6 +18,22 @@ _STEPS_OF_MANY = 4095
 
 _SHADING_STEP = 1 / 32
 """Stops from one table to the next at most: what lies between is straight to a tenth of an 8-bit step."""
+
+
+def shading_stops(adjustment: Adjustment, step: float) -> tuple[NDArray[np.float64], float]:
+    """Return (n,) stops that cover all of an adjustment's shading, and from one to the next, at most ``step``."""
+    low, high = 0.0, 0.0
+    if adjustment.shading is not None:
+        low, high = float(adjustment.shading.min()), float(adjustment.shading.max())
+    stops = np.linspace(low, high, 1 + int(np.ceil((high - low) / step)))
+    return stops, float(stops[1] - stops[0]) if len(stops) > 1 else 1.0
+
+
+def tabulate(adjustment: Adjustment, stops: NDArray[np.float64], steps: int) -> Values:
+    """Return (n, 3, steps + 1) encoded sRGB after gains and tone curve, for (n,) stops of shading."""
+    grid = np.linspace(0, 1, 1 + steps)
+    gains = np.exp2(np.asarray(adjustment.gains)[:, None] + stops[:, None, None])  # (n, 3, 1)
+    return toned(encode(exposed(decode(grid), gains)).clip(0, 1), *tone_numbers(adjustment))
 
 
 class _Between(NamedTuple):
@@ -58,18 +73,12 @@ class Curves:
             white: the integer that is white where values are integers of encoded sRGB; None for floats and other
                 colour spaces.
         """
-        low, high = 0.0, 0.0
-        if adjustment.shading is not None:
-            low, high = float(adjustment.shading.min()), float(adjustment.shading.max())
-        stops = np.linspace(low, high, 1 + int(np.ceil((high - low) / _SHADING_STEP)))
+        stops, step = shading_stops(adjustment, _SHADING_STEP)
         most = _STEPS if len(stops) == 1 else _STEPS_OF_MANY
         on_entries = white is not None and white <= most
-        grid = np.linspace(0, 1, 1 + (white if white is not None and on_entries else most))
-        gains = np.exp2(np.asarray(adjustment.gains)[:, None] + stops[:, None, None])  # (n, 3, 1)
-        tables = toned(encode(exposed(decode(grid), gains)).clip(0, 1), *tone_numbers(adjustment))
+        tables = tabulate(adjustment, stops, white if white is not None and on_entries else most)
         rises = None if on_entries else np.diff(tables, axis=2, append=tables[..., -1:]).astype(np.float32)
-        step = float(stops[1] - stops[0]) if len(stops) > 1 else 1.0
-        return cls(tables.astype(np.float32), rises, low, step)
+        return cls(tables.astype(np.float32), rises, float(stops[0]), step)
 
     def applied(self, colours: Values, shading: Values | None) -> Values:
         """Return colours (3, ...) after the curves; beyond [0, 1] they keep their distance in proportion to white's.

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from raiha.backend.colour.pixels import Pixels
 from raiha.backend.colour.spaces import ColourSpace, SrgbSpace, colour_space
 from raiha.backend.colour.tone_curve import Values
-from raiha.backend.pipeline.adjustment import LUMA, Adjustment, saturated
+from raiha.backend.pipeline.adjustment import Adjustment, saturated
 from raiha.backend.pipeline.bounds import Window, object_pixels
+from raiha.backend.pipeline.byte_tiles import ByteTiles
+from raiha.backend.pipeline.changes import keep_only, limit
 from raiha.backend.pipeline.curves import Curves
-from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Only, Progress
+from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, Progress
 from raiha.backend.pipeline.shading import interpolation_places, interpolation_weights
 
-TILE_PIXELS = 1 << 17
+TILE_PIXELS = 1 << 16
 """Pixels of a tile at most. Measured: with smaller tiles, Python's overhead grows and threads wait for its lock."""
 
 TILE_HEIGHT = 320
@@ -62,9 +64,9 @@ def apply(
         RaihaError: ``bad-profile``.
         Cancelled: ``cancelled`` returned True.
     """
-    result: Pixels = np.array(request.layer, order="C", copy=True)
     if request.strength == 0 or adjustment.is_identity:
-        return result
+        return request.layer if request.in_place else np.array(request.layer, order="C", copy=True)
+    result = request.layer if request.in_place else np.empty(request.layer.shape, request.layer.dtype)
     job = _prepared(request, result, adjustment, window)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         waiting = deque(pool.submit(job.change_band, rows) for rows in job.bands())
@@ -85,13 +87,13 @@ class _Job:
 
     Attributes:
         request: the layer, and what to change.
-        pixels: (H, W, C) the result, changed in place.
+        pixels: (H, W, C) the result; the layer itself where it may be changed in place.
         largest: the integer that is white; None for floats, for which 1.0 is white but not a limit.
         space: colour space of the layer.
         adjustment: of the object.
-        curves: its curves.
-        lines: (H, w) stops of the shading in each of the layer's rows; None without shading.
-        across: (W,) positions of the layer's columns among those of ``lines``.
+        tiles: what changes 8-bit sRGB; None for other layers.
+        curves: the adjustment's curves for other layers.
+        shading: the adjustment's over the layer; None without.
         band: rows of a tile.
     """
 
@@ -100,9 +102,9 @@ class _Job:
     largest: int | None
     space: ColourSpace
     adjustment: Adjustment
-    curves: Curves
-    lines: NDArray[np.float32] | None
-    across: NDArray[np.float64]
+    tiles: ByteTiles | None
+    curves: Curves | None
+    shading: _Shading | None
     band: int
 
     def bands(self) -> Iterator[slice]:
@@ -112,29 +114,27 @@ class _Job:
 
     def change_band(self, rows: slice) -> int:
         """Change these rows of the result and return the first row after them."""
+        if self.pixels is not self.request.layer:
+            self.pixels[rows] = self.request.layer[rows]
         for left in range(0, self.pixels.shape[1], TILE_WIDTH):
             columns = slice(left, left + TILE_WIDTH)
-            weight = self._weight(rows, columns)
-            if weight is not None:
-                self._change_tile(self.pixels[rows, columns], self._shading(rows, columns), weight)
+            covered = object_pixels(self.request, rows, columns)
+            if covered.any():
+                self._change_covered(rows, columns, covered)
         return int(rows.stop)
 
-    def _shading(self, rows: slice, columns: slice) -> Values | None:
-        """Return (h, w) stops of a tile, or None where the light is even."""
-        if self.lines is None:
-            return None
-        places, lines = self.across[columns], self.lines[rows]
-        left = places.astype(np.intp)
-        right = np.minimum(left + 1, lines.shape[1] - 1)
-        stops: Values = lines.take(left, axis=1)  # no matrix product: BLAS would start threads in each of ours
-        stops += (places - left).astype(np.float32) * (lines.take(right, axis=1) - stops)
-        return stops
+    def _change_covered(self, rows: slice, columns: slice, covered: NDArray[np.bool_]) -> None:
+        pixels = self.pixels[rows, columns]
+        shading = None if self.shading is None else self.shading.stops(rows, columns)
+        if self.tiles is None:
+            self._change_tile(pixels, shading, self._weight(rows, columns, covered))
+        elif self.request.mask is None and self.request.strength == 1 and covered.all():
+            self.tiles.change(pixels, shading, None)
+        else:
+            self.tiles.change(pixels, shading, self._weight(rows, columns, covered))
 
-    def _weight(self, rows: slice, columns: slice) -> Values | None:
-        """Return (h, w) strength x mask, 0 where the layer is transparent; None if nothing changes."""
-        covered = object_pixels(self.request, rows, columns)
-        if not covered.any():
-            return None
+    def _weight(self, rows: slice, columns: slice, covered: NDArray[np.bool_]) -> Values:
+        """Return (h, w) strength x mask, 0 where the layer is transparent."""
         share: Values = covered * np.float32(self.request.strength)
         if self.request.mask is not None:
             share = share * (self.request.mask[rows, columns] * np.float32(1 / 255))
@@ -156,9 +156,10 @@ class _Job:
         with np.errstate(invalid="ignore"):  # NaN and infinite pixels keep their values in the end
             change = self._adjusted(colours, shading)
             change -= colours
-            _keep_only(change, self.request.only)
+            if self.request.only is not None:
+                keep_only(change, self.request.only)
             if self.largest is not None and not (self.space.exact and self.request.only is None):
-                _limit(change, colours)
+                limit(change, colours)
             change *= weight
             after = self.space.with_change(before, colours, change)
         if self.largest is not None:
@@ -172,6 +173,7 @@ class _Job:
 
     def _adjusted(self, colours: Values, shading: Values | None) -> Values:
         """Return (3, h, w) encoded sRGB after the adjustment."""
+        assert self.curves is not None
         result = self.curves.applied(colours, shading)
         if self.adjustment.saturation:
             result = saturated(result, 1 + self.adjustment.saturation / 100).astype(np.float32, copy=False)
@@ -181,44 +183,58 @@ class _Job:
         return result
 
 
+@dataclass(frozen=True)
+class _Shading:
+    """The shading over the layer, bilinear between cells.
+
+    Attributes:
+        lines: (h, W) stops of each row of cells at the layer's columns.
+        rises: (h, W) from each of them to the next.
+        places: (H,) positions of the layer's rows among them.
+    """
+
+    lines: NDArray[np.float32]
+    rises: NDArray[np.float32]
+    places: NDArray[np.float64]
+
+    @classmethod
+    def over(cls, request: HarmonizeRequest, shading: NDArray[np.float32], window: Window) -> _Shading:
+        """Spread an adjustment's shading (h, w) of a window over a request's layer."""
+        height, width = request.layer.shape[:2]
+        (x, y), (rows, columns) = request.offset, shading.shape
+        lines = shading @ interpolation_weights(x, width, window.x, window.width, columns).T
+        rises = np.diff(lines, axis=0, append=lines[-1:])
+        return cls(lines, rises, interpolation_places(y, height, window.y, window.height, rows))
+
+    def stops(self, rows: slice, columns: slice) -> Values:
+        """Return (h, w) stops of a tile."""
+        places = self.places[rows]
+        above = places.astype(np.intp)
+        share = (places - above).astype(np.float32)[:, None]
+        if above[0] == above[-1]:  # all between the same two rows of cells, as in most tiles
+            stops = share * self.rises[above[0], columns]
+            stops += self.lines[above[0], columns]
+        else:
+            stops = share * self.rises[:, columns].take(above, axis=0)
+            stops += self.lines[:, columns].take(above, axis=0)
+        return stops
+
+
 def _prepared(request: HarmonizeRequest, result: Pixels, adjustment: Adjustment, window: Window) -> _Job:
-    height, width = result.shape[:2]
-    lines, across = None, np.zeros(width)
-    if adjustment.shading is not None:
-        (x, y), (rows, columns) = request.offset, adjustment.shading.shape
-        lines = interpolation_weights(y, height, window.y, window.height, rows) @ adjustment.shading
-        across = interpolation_places(x, width, window.x, window.width, columns)
     space = colour_space(request.profile)
     largest = np.iinfo(result.dtype).max if np.issubdtype(result.dtype, np.integer) else None
+    of_bytes = result.dtype == np.uint8 and isinstance(space, SrgbSpace)
     return _Job(
         request=request,
         pixels=result,
         largest=largest,
         space=space,
         adjustment=adjustment,
-        curves=Curves.of(adjustment, largest if isinstance(space, SrgbSpace) else None),
-        lines=lines,
-        across=across,
-        band=min(TILE_HEIGHT, TILE_PIXELS // min(TILE_WIDTH, width)),
+        tiles=ByteTiles(adjustment, request.only) if of_bytes else None,
+        curves=None if of_bytes else Curves.of(adjustment, largest if isinstance(space, SrgbSpace) else None),
+        shading=None if adjustment.shading is None else _Shading.over(request, adjustment.shading, window),
+        band=max(1, min(TILE_HEIGHT, TILE_PIXELS // min(TILE_WIDTH, result.shape[1]))),
     )
-
-
-def _keep_only(change: Values, only: Only | None) -> None:
-    """Leave nothing of a change (3, h, w) but its colour, or its luminance."""
-    if only is None:
-        return
-    luminance = np.einsum("c,chw->hw", LUMA, change)
-    if only == "colour":
-        change -= luminance
-    else:
-        change[:] = luminance
-
-
-def _limit(change: Values, colours: Values) -> None:
-    """Let no change end beyond [0, 1], or farther beyond it than the pixel was: the mask mixes what is left."""
-    change += colours
-    np.clip(change, np.minimum(colours, 0), np.maximum(colours, 1), out=change)
-    change -= colours
 
 
 def _keep_off_the_ends(after: Values, pixels: Pixels, largest: int) -> None:

@@ -69,6 +69,7 @@ class HarmonizeRequest:
         max_references: references to use at most, 0 to ``MOST_REFERENCES``.
         view: (x, y, width, height) of the background's pixels that a preview shows as they are, without the network;
             None: the object in its surroundings, before and after.
+        in_place: whether the result may take the place of the layer's pixels, which then have to be writable.
     """
 
     layer: Pixels
@@ -85,6 +86,7 @@ class HarmonizeRequest:
     excluded: tuple[Path, ...] = ()
     max_references: int = MOST_REFERENCES
     view: tuple[int, int, int, int] | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True)

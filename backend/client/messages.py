@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .zmtp import Buffer
 
-PROTOCOL = 1
-MAGIC = b"raiha1"
+PROTOCOL = 2
+MAGIC = b"raiha2"
 MOST_REFERENCES = 4
 """The most references that a request may use."""
+
+CHUNK_BYTES = 1 << 20
+"""What is hashed at a time, so that several processors can share the work."""
 
 _DTYPE_SIZES = {"uint8": 1, "uint16": 2, "float16": 2, "float32": 4}
 _ORDER_CHANNELS = {"RGBA": 4, "BGRA": 4, "RGB": 3, "BGR": 3, "GRAYA": 2, "GRAY": 1}
@@ -92,13 +96,31 @@ class Event(NamedTuple):
 
 
 def digest(key: bytes, nonce: bytes, header: Buffer, frames: Sequence[Buffer]) -> bytes:
-    """Return the 32 bytes that authenticate a message: keyed BLAKE2b over nonce, header and frames with lengths."""
-    state = hashlib.blake2b(nonce, key=key, digest_size=32)
-    for part in [header, *frames]:
-        view = memoryview(part).cast("B")
+    """Return the 32 bytes that authenticate a message: keyed BLAKE2b over its nonce and the digests of its chunks.
+
+    Each part, the header first, counts with its length and the keyed digest of each ``CHUNK_BYTES`` of it.
+    """
+    views = [memoryview(part).cast("B") for part in (header, *frames)]
+    chunks = [view[start : start + CHUNK_BYTES] for view in views for start in range(0, view.nbytes, CHUNK_BYTES)]
+    digests = iter(_digests(key, chunks))
+    state = hashlib.blake2b(nonce, key=key, digest_size=32, person=b"raiha2 message")
+    for view in views:
         state.update(struct.pack(">Q", view.nbytes))
-        state.update(view)
+        for _ in range(0, view.nbytes, CHUNK_BYTES):
+            state.update(next(digests))
     return state.digest()
+
+
+def _digests(key: bytes, chunks: list[memoryview]) -> list[bytes]:
+    def of(chunk: memoryview) -> bytes:
+        return hashlib.blake2b(chunk, key=key, digest_size=32, person=b"raiha2 chunk").digest()
+
+    if len(chunks) <= 4:
+        return [of(chunk) for chunk in chunks]
+    from concurrent.futures import ThreadPoolExecutor  # not needed by small messages, and slow to import
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:  # hashing leaves Python's lock to the others
+        return list(pool.map(of, chunks))
 
 
 def result_of(header: dict[str, Any], frames: list[bytearray]) -> Result:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import math
 import secrets
+import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from raiha.backend.client.raiha_client import digest
-from raiha.backend.daemon.protocol import MAGIC, MAX_FRAMES, MAX_HEADER_BYTES, BadMessage, Header
+from raiha.backend.daemon.protocol import MAGIC, MAX_FRAMES, MAX_HEADER_BYTES, PROTOCOL, BadMessage, Header
 from raiha.gallery_tools.errors import RaihaError
 
 NONCE_BYTES = 16
 DIGEST_BYTES = 32
+MAGIC_1 = b"raiha1"
+"""With which messages of version 1 begin, whose clients are told what to update."""
+
 MAX_PARTS = 4 + MAX_FRAMES
 """Parts of a message; one with more is refused before it is hashed."""
 
@@ -66,11 +71,7 @@ def split(parts: Sequence[memoryview]) -> SealedMessage:
     """
     magic = bytes(parts[0][:16]) if parts else b""
     if magic != MAGIC and magic.startswith(b"raiha"):
-        raise RaihaError(
-            "other-version",
-            f"This Raiha daemon speaks {MAGIC.decode()}, but the message has another version of the protocol.",
-            "Install plug-in and daemon of the same Raiha version.",
-        )
+        raise other_version("the message has another version")
     if magic != MAGIC or len(parts) < 4:
         raise BadMessage("it does not begin as a Raiha message does")
     if len(parts) > MAX_PARTS:
@@ -79,6 +80,25 @@ def split(parts: Sequence[memoryview]) -> SealedMessage:
     if nonce.nbytes != NONCE_BYTES or seal.nbytes != DIGEST_BYTES or header.nbytes > MAX_HEADER_BYTES:
         raise BadMessage("its first frames have wrong lengths")
     return SealedMessage(bytes(nonce), bytes(seal), header, tuple(parts[4:]))
+
+
+def other_version(found: str) -> RaihaError:
+    """Return the error for a client of another version; ``found`` names what shows it."""
+    return RaihaError(
+        "other-version",
+        f"This Raiha daemon uses protocol {PROTOCOL}, but {found}.",
+        "Install the newest Raiha, run `raiha install-plugin` once, and start the editor again.",
+    )
+
+
+def seal_for(magic: bytes, key: bytes, header: Header) -> list[Any]:
+    """Return the parts of an answer without frames to a client that begins its messages with ``magic``."""
+    if magic != MAGIC_1:
+        return seal(key, header)
+    # Version 1 hashed everything in one go.
+    nonce, text = secrets.token_bytes(NONCE_BYTES), json.dumps(header).encode()
+    state = hashlib.blake2b(nonce + struct.pack(">Q", len(text)) + text, key=key, digest_size=DIGEST_BYTES)
+    return [MAGIC_1, nonce, state.digest(), text]
 
 
 def seal(key: bytes, header: Header, frames: Sequence[Any] = ()) -> list[Any]:

@@ -16,13 +16,13 @@ from raiha.backend.daemon.authentication import SealedMessage, seal
 from raiha.backend.daemon.protocol import (
     HarmonizeMessage,
     Header,
-    changes_frames,
     error_header,
     parse_harmonize,
     parse_header,
     preview_message,
     result_message,
 )
+from raiha.backend.daemon.shared_pixels import share
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, PreviewResult, Progress
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import describe_failure
@@ -194,7 +194,7 @@ class Worker:
         """Do a job while its message is verified, for hashing a large layer takes as long as harmonizing it.
 
         Its sender proved that it has the key when it said hello, so work on its pixels can begin. But until the message
-        itself is verified no file is opened, no frame is changed, and nothing of the outcome is sent.
+        itself is verified no file is opened, and nothing of the outcome is sent.
         """
         message, job.message = job.message, None
         assert message is not None
@@ -212,11 +212,8 @@ class Worker:
 
         try:
             progress("reading", 0.0)
-            if changes_frames(header):
-                verified.result()
-            wanted = parse_harmonize(header, frames)
-            # The frames live on in the request's pixels; those that were converted are freed here.
-            del frames
+            wanted = parse_harmonize(header, frames, share)
+            del frames  # freed once they are verified
             return self._outcome(job, wanted, progress)
         finally:
             verified.result()

@@ -9,7 +9,7 @@ import numpy as np
 
 from raiha.backend.client.raiha_client import Client, ClientError, Event, Frame, Job, Reference, Result
 from raiha.backend.colour.pixels import Pixels
-from raiha.backend.daemon.protocol import Order
+from raiha.backend.daemon.channel_order import Order
 from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, Progress, UsedReference
 from raiha.gallery_tools.errors import RaihaError

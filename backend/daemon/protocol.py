@@ -1,4 +1,4 @@
-"""Protocol version 1 as the daemon sees it: multipart messages to requests, results to multipart messages.
+"""Protocol version 2 as the daemon sees it: multipart messages to requests, results to multipart messages.
 
 A message is ``[MAGIC, nonce (16), digest (32), header (JSON), frame, frame, ...]``. Its digest is checked in
 ``raiha.backend.daemon.authentication``; nothing here trusts what a header says. The client's half is
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from raiha.backend.client.raiha_client import MAGIC as MAGIC
 from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.client.raiha_client import PROTOCOL as PROTOCOL
-from raiha.backend.colour.gray import gray_to_rgb, rgb_profile_of, rgb_to_gray
+from raiha.backend.colour.gray import rgb_profile_of
 from raiha.backend.colour.pixels import Pixels
+from raiha.backend.daemon.channel_order import CHANNELS, Order, to_order, to_rgb
 from raiha.backend.pipeline.adjustment import LIMITS, Adjustment
 from raiha.backend.pipeline.request import (
     MOST_STRENGTH,
@@ -34,9 +35,6 @@ from raiha.backend.pipeline.request import (
 )
 from raiha.gallery_tools.errors import RaihaError
 
-Order = Literal["RGBA", "BGRA", "RGB", "BGR", "GRAYA", "GRAY"]
-
-CHANNELS: dict[Order, int] = {"RGBA": 4, "BGRA": 4, "RGB": 3, "BGR": 3, "GRAYA": 2, "GRAY": 1}
 DTYPES = {name: np.dtype(name) for name in ("uint8", "uint16", "float16", "float32")}
 MAX_HEADER_BYTES = 1 << 20
 MAX_FRAMES = 8
@@ -74,7 +72,7 @@ class HarmonizeMessage:
     """A harmonize message, read and checked.
 
     Attributes:
-        request: what the pipeline is asked; its pixels are views of the received frames where that is possible.
+        request: what the pipeline is asked.
         layer_format: the order and dtype in which the result's layer is expected.
         preview_side: the longer side of the preview asked for, pixels; None: the layer itself is asked for.
     """
@@ -105,18 +103,15 @@ def parse_header(data: bytes | memoryview) -> Header:
     return header
 
 
-def changes_frames(header: Header) -> bool:
-    """Whether ``parse_harmonize`` turns frames of this message in place."""
-    return any(
-        isinstance(descriptor := header.get(name), dict) and descriptor.get("order") in ("BGR", "BGRA")
-        for name in ("layer", "background")
-    )
-
-
-def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessage:
+def parse_harmonize(
+    header: Header, frames: Sequence[Buffer], receive: Callable[[Pixels, Order], Pixels] = to_rgb
+) -> HarmonizeMessage:
     """Turn a harmonize header and its pixel frames into a request for the pipeline.
 
-    Frames in BGRA are turned into RGBA in place if they are writable: nobody else may be reading them.
+    Args:
+        header: of the message.
+        frames: of the message; they are not changed.
+        receive: returns pixels of any order in RGB(A), where the pipeline can reach them.
 
     Raises:
         BadMessage: a field is missing, of a wrong type or out of range, or a frame has not the length that its
@@ -134,8 +129,8 @@ def parse_harmonize(header: Header, frames: Sequence[Buffer]) -> HarmonizeMessag
     if unused:
         raise BadMessage(f"frame {unused[0]} is described nowhere")
     request = HarmonizeRequest(
-        layer=layer,
-        background=background,
+        layer=receive(layer, layer_format.order),
+        background=receive(background, background_format.order),
         mask=mask,
         offset=_offset(header),
         profile=None if profile is None else rgb_profile_of(profile),
@@ -191,53 +186,6 @@ def error_header(job: str | None, error: RaihaError) -> Header:
     }
 
 
-def to_rgb(pixels: Pixels, order: Order) -> Pixels:
-    """Pixels of any order as (H, W, 3 or 4) RGB(A); BGR(A) that is writable is turned in place."""
-    if order in ("GRAY", "GRAYA"):
-        return gray_to_rgb(pixels)
-    if order in ("BGR", "BGRA"):
-        return swap_red_and_blue(pixels)
-    return pixels
-
-
-def to_order(pixels: Pixels, order: Order) -> Pixels:
-    """(H, W, 3 or 4) RGB(A) as the order asked for; not a copy where that is possible."""
-    if order in ("GRAY", "GRAYA"):
-        return rgb_to_gray(pixels)
-    if order in ("BGR", "BGRA"):
-        return swap_red_and_blue(pixels)
-    return np.ascontiguousarray(pixels)
-
-
-def swap_red_and_blue(pixels: Pixels) -> Pixels:
-    """(H, W, 3 or 4) with the first and third channels exchanged: in place if writable, else a copy."""
-    out = pixels if pixels.flags.writeable and pixels.flags.c_contiguous else pixels.copy()
-    flat = out.reshape(-1, out.shape[2])
-    words: dict[int, np.dtype[Any]] = {4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}
-    word = words.get(flat.shape[1] * flat.itemsize)
-    # Bands small enough for the processor's cache.
-    for start in range(0, flat.shape[0], 1 << 15):
-        band = flat[start : start + (1 << 15)]
-        if word is not None and flat.shape[1] == 4:
-            _swap_in_words(band.view(word), flat.itemsize)
-        else:
-            first = band[:, 0].copy()
-            band[:, 0] = band[:, 2]
-            band[:, 2] = first
-    return out
-
-
-def _swap_in_words(pixels: NDArray[Any], channel_bytes: int) -> None:
-    """As ``swap_red_and_blue``, in place, with each pixel one unsigned integer: five times as fast."""
-    word = pixels.dtype
-    red_and_blue = np.frombuffer((b"\xff" * channel_bytes + b"\0" * channel_bytes) * 2, word)[0]
-    half = word.type(word.itemsize * 4)
-    moved = pixels & red_and_blue
-    np.bitwise_and(pixels, ~red_and_blue, out=pixels)
-    np.bitwise_or(pixels, moved << half, out=pixels)
-    np.bitwise_or(pixels, moved >> half, out=pixels)
-
-
 def _pixels(header: Header, name: str, frames: Sequence[Buffer], unused: list[int]) -> tuple[Pixels, LayerFormat]:
     descriptor = header.get(name)
     if not isinstance(descriptor, dict):
@@ -250,7 +198,7 @@ def _pixels(header: Header, name: str, frames: Sequence[Buffer], unused: list[in
     length = height * width * CHANNELS[order] * DTYPES[dtype].itemsize
     data = _take_frame(descriptor, name, frames, unused, length)
     pixels = np.frombuffer(data, DTYPES[dtype]).reshape(height, width, CHANNELS[order])
-    return to_rgb(pixels, order), LayerFormat(order, dtype)
+    return pixels, LayerFormat(order, dtype)
 
 
 def _order(descriptor: Header, name: str) -> Order:

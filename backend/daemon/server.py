@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import zmq
 
-from raiha.backend.daemon.authentication import MAX_PARTS, ReplayGuard, seal, split
+from raiha.backend.daemon.authentication import MAX_PARTS, ReplayGuard, other_version, seal, seal_for, split
 from raiha.backend.daemon.connection import (
     Connection,
     RuntimeFolder,
@@ -243,7 +243,9 @@ class Server:
                 self._answer(peer, header)
         except RaihaError as error:
             log.info("message refused: %s", error)
-            self._send(peer, seal(self._key, error_header(identifier, error)))
+            self._send(
+                peer, seal_for(bytes(parts[0][:16]) if parts else b"", self._key, error_header(identifier, error))
+            )
         except Exception as error:  # A message, or a damaged gallery, must not end the daemon for everybody.
             log.exception("message not understood")
             self._send(peer, seal(self._key, error_header(identifier, described(error, self._log_path))))
@@ -277,11 +279,7 @@ class Server:
 
     def _hello(self, peer: bytes, header: Header) -> Header:
         if header.get("protocol") != PROTOCOL:
-            raise RaihaError(
-                "other-version",
-                f"This Raiha daemon speaks protocol {PROTOCOL}, the client another one.",
-                "Install plug-in and daemon of the same Raiha version.",
-            )
+            raise other_version("the client uses another one")
         self._peers[peer] = None
         if len(self._peers) > self._limits.peers:
             del self._peers[next(iter(self._peers))]

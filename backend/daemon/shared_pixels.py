@@ -8,17 +8,33 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import psutil
 
+from raiha.backend.colour.gray import gray_to_rgb
 from raiha.backend.colour.pixels import Pixels
+from raiha.backend.daemon.channel_order import Order, is_blue_first, swap_red_and_blue
 
 _PREFIX = "raiha-pixels-"
 _MEMORY_FOLDER = Path("/dev/shm")
+
+_BAND_BYTES = 4 << 20
+"""Copied by a thread at a time."""
+
+
+class _Mapping(mmap.mmap):
+    """Memory that another process can map.
+
+    Attributes:
+        place: where it is; None in the process that did not make it.
+    """
+
+    place: SharedPixels | None = None
 
 
 @dataclass(frozen=True)
@@ -42,32 +58,70 @@ class SharedPixels:
 
     def open(self) -> Pixels:
         """Return the pixels, which both processes can write; they stay mapped as long as the array lives."""
-        if sys.platform == "win32":
-            mapped = mmap.mmap(-1, self.size, tagname=self.place)
-        else:
-            descriptor = os.open(self.place, os.O_RDWR)
-            try:
-                mapped = mmap.mmap(descriptor, self.size)
-            finally:
-                os.close(descriptor)
+        return np.frombuffer(self._mapped(), self.dtype).reshape(self.shape)
+
+    def make(self) -> Pixels:
+        """Return the pixels as ``open`` does, of a place that goes with the last array that refers to it."""
+        mapped = self._mapped()
+        mapped.place = self
+        weakref.finalize(mapped, self.remove)
         return np.frombuffer(mapped, self.dtype).reshape(self.shape)
 
+    def remove(self) -> None:
+        """Remove the file; what is mapped stays."""
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                Path(self.place).unlink()
 
-@contextlib.contextmanager
-def shared(pixels: Pixels) -> Iterator[tuple[SharedPixels, Pixels]]:
-    """Copy pixels into shared memory, and yield where they are and the copy; arrays of it outlive the block.
+    def _mapped(self) -> _Mapping:
+        if sys.platform == "win32":
+            return _Mapping(-1, self.size, tagname=self.place)
+        descriptor = os.open(self.place, os.O_RDWR)
+        try:
+            return _Mapping(descriptor, self.size)
+        finally:
+            os.close(descriptor)
+
+
+def share(pixels: Pixels, order: Order = "RGBA") -> Pixels:
+    """Return pixels of any order as RGB(A) in memory that the worker process can map.
 
     Raises:
         MemoryError: there is no room for them.
     """
+    if order in ("GRAY", "GRAYA"):
+        pixels = gray_to_rgb(pixels)
     place = SharedPixels(_reserve(pixels.nbytes), pixels.shape, pixels.dtype.name)
     try:
-        copy = place.open()
-        np.copyto(copy, pixels)
-        yield place, copy
-    finally:
-        if sys.platform != "win32":
-            Path(place.place).unlink(missing_ok=True)
+        copy = place.make()
+    except BaseException:
+        place.remove()
+        raise
+    height = pixels.shape[0]
+    rows = max(1, _BAND_BYTES * height // max(1, pixels.nbytes))
+
+    def copy_band(top: int) -> None:
+        band = copy[top : top + rows]
+        np.copyto(band, pixels[top : top + rows])
+        if is_blue_first(order):
+            swap_red_and_blue(band)  # while it is in the processor's cache
+
+    if rows >= height:
+        copy_band(0)
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(copy_band, range(0, height, rows)))
+    return copy
+
+
+def place_of(pixels: Pixels) -> SharedPixels | None:
+    """Return where pixels that ``share`` returned are; None for any others, and for parts of them."""
+    owner: object = pixels
+    while isinstance(owner, np.ndarray | memoryview):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    place = owner.place if isinstance(owner, _Mapping) else None
+    is_whole = place is not None and (place.shape, place.dtype) == (pixels.shape, pixels.dtype.name)
+    return place if is_whole else None
 
 
 def remove_leftovers() -> None:

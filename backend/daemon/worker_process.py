@@ -11,12 +11,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raiha.backend.colour.pixels import Pixels
 from raiha.backend.daemon.jobs import PipelineLike
-from raiha.backend.daemon.shared_pixels import SharedPixels, shared
+from raiha.backend.daemon.shared_pixels import SharedPixels, place_of, share
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, PreviewResult, Progress
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import describe_failure
@@ -100,14 +101,14 @@ class WorkerProcess:
     def _result(
         self, request: HarmonizeRequest, side: int | None, progress: Progress, cancelled: Callable[[], bool]
     ) -> Any:
-        with ExitStack() as stack:
-            layer, layer_copy = stack.enter_context(shared(request.layer))
-            background, _ = stack.enter_context(shared(request.background))
-            mask = None if request.mask is None else stack.enter_context(shared(request.mask))[0]
-            no_pixels = layer_copy[:0]
-            bare = replace(request, layer=no_pixels, background=no_pixels, mask=None)
-            outcome = self._follow(_Order(bare, layer, background, mask, side), progress, cancelled)
-        return replace(outcome, layer=layer_copy) if isinstance(outcome, HarmonizeResult) else outcome
+        layer, layer_place = _shared(request.layer)
+        background, background_place = _shared(request.background)
+        mask, mask_place = (None, None) if request.mask is None else _shared(request.mask)
+        no_pixels = layer[:0]
+        bare = replace(request, layer=no_pixels, background=no_pixels, mask=None)
+        outcome = self._follow(_Order(bare, layer_place, background_place, mask_place, side), progress, cancelled)
+        del background, mask  # which held their places until now
+        return replace(outcome, layer=layer) if isinstance(outcome, HarmonizeResult) else outcome
 
     def _follow(self, order: _Order, progress: Progress, cancelled: Callable[[], bool]) -> Any:
         """Hand over a job and return its outcome; raise what it raised, or what ``progress`` raised meanwhile."""
@@ -209,6 +210,16 @@ class WorkerProcess:
         )
 
 
+def _shared(pixels: Pixels) -> tuple[Pixels, SharedPixels]:
+    """Return pixels in shared memory, copied if they are not there yet, and where they are."""
+    place = place_of(pixels)
+    if place is None:
+        pixels = share(pixels)
+        place = place_of(pixels)
+        assert place is not None
+    return pixels, place
+
+
 def make_pipeline(device: str) -> PipelineLike:
     """Return the pipeline that users run. Torch is imported here, in the worker process, and not in the daemon."""
     from raiha.backend.pipeline.pipeline import Pipeline
@@ -260,11 +271,13 @@ def _work(
         layer=layer,
         background=order.background.open(),
         mask=None if order.mask is None else order.mask.open(),
+        in_place=True,
     )
     if order.preview_side is not None:
         return "done", pipeline.preview(request, order.preview_side, progress, cancelled)
     result = pipeline.harmonize(request, progress, cancelled)
-    layer[:] = result.layer
+    if result.layer is not layer:
+        layer[:] = result.layer
     return "done", replace(result, layer=layer[:0])
 
 

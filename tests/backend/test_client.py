@@ -24,6 +24,7 @@ from raiha.backend.client.daemon_lock import LOCK_FILE, holds_lock
 from raiha.backend.client.raiha_client import (
     CONNECTION_FILE,
     MAGIC,
+    PROTOCOL,
     Client,
     ClientError,
     Frame,
@@ -41,7 +42,7 @@ KEY = bytes(range(32))
 
 
 def write_connection_file(**changes: Any) -> Path:
-    fields = {"protocol": 1, "version": "0.1.0", "pid": 4, "endpoint": "tcp://127.0.0.1:9", "key": KEY.hex()}
+    fields = {"protocol": PROTOCOL, "version": "0.1.0", "pid": 4, "endpoint": "tcp://127.0.0.1:9", "key": KEY.hex()}
     path = runtime_folder() / CONNECTION_FILE
     path.write_text(json.dumps({**fields, "log": "/the/log", **changes}))
     return path
@@ -221,7 +222,7 @@ class FakeDaemon:
             peer, *parts = self.router.recv_multipart()
             header = json.loads(parts[3])
             if header["type"] == "hello":
-                last = seal(KEY, {"type": "hello", "id": header["id"], "protocol": 1})
+                last = seal(KEY, {"type": "hello", "id": header["id"], "protocol": PROTOCOL})
                 self.router.send_multipart([peer, *last])
             else:
                 self.router.send_multipart([peer, *self.answer(header["id"], last)])

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from raiha.backend.client.raiha_client import (
     CONNECTION_FILE,
+    PROTOCOL,
     Client,
     ClientError,
     ensure_daemon,
@@ -43,7 +44,13 @@ def listener() -> Iterator[zmq.Socket[bytes]]:
 def file(listener: zmq.Socket[bytes]) -> Path:
     """Return a connection file that leads to the listener."""
     port = listener.bind_to_random_port("tcp://127.0.0.1")
-    fields = {"protocol": 1, "version": "0.1.0", "pid": 4, "endpoint": f"tcp://127.0.0.1:{port}", "key": "00" * 32}
+    fields = {
+        "protocol": PROTOCOL,
+        "version": "0.1.0",
+        "pid": 4,
+        "endpoint": f"tcp://127.0.0.1:{port}",
+        "key": "00" * 32,
+    }
     path = runtime_folder() / CONNECTION_FILE
     path.write_text(json.dumps({**fields, "log": "/the/log"}))
     path.chmod(0o600)

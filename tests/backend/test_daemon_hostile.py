@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from running_daemon import RunningDaemon
 
-from raiha.backend.client.raiha_client import MAGIC, digest
+from raiha.backend.client.raiha_client import MAGIC, PROTOCOL, digest
 from raiha.backend.daemon.authentication import seal
 from raiha.backend.daemon.server import Limits
 
@@ -101,23 +102,27 @@ def test_a_large_message_without_a_hello_is_not_even_hashed(start_daemon: Callab
     assert daemon.pipeline.requests == []
 
 
-@pytest.mark.parametrize("order", ["RGBA", "BGRA"])
 def test_of_a_large_message_with_a_wrong_key_nothing_is_told_and_no_file_is_opened(
-    start_daemon: Callable[..., RunningDaemon], order: str
+    start_daemon: Callable[..., RunningDaemon],
 ) -> None:
     daemon = start_daemon(limits=Limits(verify_at_once_bytes=200))
     with connected(daemon) as peer:
-        assert peer.answer_of({"type": "hello", "protocol": 1})["type"] == "hello"
-        message = harmonize(references=["/photo.jpg"])
-        for name in ("layer", "background"):
-            message[name]["order"] = order
-        peer.send(message, bytes(24), bytes(24), key=os.urandom(32))
+        assert peer.answer_of({"type": "hello", "protocol": PROTOCOL})["type"] == "hello"
+        peer.send(harmonize(references=["/photo.jpg"]), bytes(24), bytes(24), key=os.urandom(32))
         while (answer := peer.receive())["type"] == "progress":
             pass
         assert answer["code"] == "wrong-key"
     assert daemon.pipeline.opened == []
-    # Frames that would be turned in place must not be before they are hashed.
-    assert len(daemon.pipeline.requests) == (0 if order == "BGRA" else 1)
+
+
+def test_a_client_of_version_1_is_told_in_version_1_what_to_update(daemon: RunningDaemon) -> None:
+    with connected(daemon) as peer:
+        peer.socket.send_multipart([b"raiha1", bytes(16), bytes(32), b'{"type": "hello", "id": "1", "protocol": 1}'])
+        magic, nonce, signature, header = peer.socket.recv_multipart()
+    expected = hashlib.blake2b(nonce + struct.pack(">Q", len(header)) + header, key=peer.key, digest_size=32)
+    assert (magic, signature) == (b"raiha1", expected.digest())
+    answer = json.loads(header)
+    assert answer["code"] == "other-version" and "raiha install-plugin" in answer["remedy"]
 
 
 @pytest.mark.parametrize("changed", [1, 2, 3, 4, 5])

@@ -11,7 +11,7 @@ from client_jobs import finish, frame, noise, pixels_of, send
 from inverting_pipeline import FailingPipeline, inverted
 from running_daemon import RunningDaemon
 
-from raiha.backend.client.raiha_client import ClientError
+from raiha.backend.client.raiha_client import PROTOCOL, ClientError
 from raiha.backend.daemon.server import Limits
 
 
@@ -236,7 +236,7 @@ def test_hello_and_status_say_what_the_editors_show(start_daemon: Callable[..., 
     daemon = start_daemon(galleries=lambda: galleries)
     with daemon.connect() as client:
         assert client.hello["galleries"] == galleries
-        assert client.hello["protocol"] == 1 and client.hello["pid"] == daemon.connection.pid
+        assert client.hello["protocol"] == PROTOCOL and client.hello["pid"] == daemon.connection.pid
         galleries.append({"name": "more", "photos": 1})
         assert client.galleries() == galleries
         status = client.status()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import struct
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from raiha.backend.client.messages import CHUNK_BYTES, digest
 from raiha.backend.daemon import protocol
+from raiha.backend.daemon.channel_order import Order, swap_red_and_blue, to_order, to_rgb
 from raiha.backend.daemon.protocol import BadMessage, HarmonizeMessage, parse_harmonize, parse_header
 from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import HarmonizeResult, PreviewResult
@@ -190,7 +194,7 @@ fields = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fields, st.lists(st.binary(max_size=64), max_size=5))
 def test_any_header_with_any_frames_is_read_or_refused(header: dict[str, Any], frames: list[bytes]) -> None:
     try:
@@ -206,12 +210,12 @@ depths = st.sampled_from([np.dtype(name) for name in protocol.DTYPES])
 
 @given(st.data(), depths, st.sampled_from(["RGBA", "BGRA", "RGB", "BGR"]), st.booleans())
 def test_colour_orders_go_there_and_back_bit_for_bit(
-    data: st.DataObject, dtype: np.dtype[Any], order: protocol.Order, writable: bool
+    data: st.DataObject, dtype: np.dtype[Any], order: Order, writable: bool
 ) -> None:
     pixels = data.draw(arrays.arrays(dtype, (3, 2, len(order))))
     before = pixels.tobytes()
     pixels.flags.writeable = writable
-    back = protocol.to_order(protocol.to_rgb(pixels, order), order)
+    back = to_order(to_rgb(pixels, order), order)
     assert back.tobytes() == before
     assert writable or pixels.tobytes() == before
 
@@ -219,7 +223,9 @@ def test_colour_orders_go_there_and_back_bit_for_bit(
 @pytest.mark.parametrize("height", [1, 7, 300])
 def test_swapping_exchanges_red_and_blue_in_every_row(height: int) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (height, 3000, 4), np.uint8)
-    np.testing.assert_array_equal(protocol.swap_red_and_blue(pixels.copy()), pixels[..., [2, 1, 0, 3]])
+    swapped = pixels.copy()
+    swap_red_and_blue(swapped)
+    np.testing.assert_array_equal(swapped, pixels[..., [2, 1, 0, 3]])
 
 
 def test_a_header_survives_json() -> None:
@@ -243,3 +249,16 @@ def test_a_result_and_a_preview_carry_adjustments_and_change() -> None:
     wanted = parse_harmonize(header(), FRAMES).layer_format
     for message, _ in (protocol.result_message("1", result, wanted), protocol.preview_message("1", small)):
         assert message["adjustments"] == adjustment.as_json() and message["change"] == 3.5
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 5])
+def test_the_digest_is_that_of_the_list_of_chunks(length: int) -> None:
+    key, nonce, header, frame = b"k" * 32, b"n" * 16, b"{}", np.random.default_rng(0).bytes(length)
+
+    def of_chunk(chunk: bytes) -> bytes:
+        return hashlib.blake2b(chunk, key=key, digest_size=32, person=b"raiha2 chunk").digest()
+
+    told = nonce + struct.pack(">Q", 2) + of_chunk(header) + struct.pack(">Q", length)
+    told += b"".join(of_chunk(frame[start : start + CHUNK_BYTES]) for start in range(0, length, CHUNK_BYTES))
+    expected = hashlib.blake2b(told, key=key, digest_size=32, person=b"raiha2 message").digest()
+    assert digest(key, nonce, header, [frame]) == expected

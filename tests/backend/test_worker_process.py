@@ -19,8 +19,9 @@ from running_daemon import RunningDaemon
 from worker_pipelines import Failing, Holding, Stubborn
 
 from raiha.backend.daemon import shared_pixels, worker_process
+from raiha.backend.daemon.channel_order import CHANNELS, Order, to_rgb
 from raiha.backend.daemon.jobs import PipelineLike
-from raiha.backend.daemon.shared_pixels import remove_leftovers, shared
+from raiha.backend.daemon.shared_pixels import place_of, remove_leftovers, share
 from raiha.backend.daemon.worker_process import WorkerProcess
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
 from raiha.gallery_tools.errors import RaihaError
@@ -188,30 +189,44 @@ def test_a_daemon_that_nobody_uses_ends_but_not_below_a_client(start_daemon: Cal
     assert not daemon.is_running
 
 
-def test_pixels_are_shared_and_outlive_their_file() -> None:
+def test_pixels_are_shared_until_nobody_needs_them() -> None:
     pixels = np.random.default_rng(0).random((30, 20, 3), dtype=np.float32)
-    with shared(pixels) as (place, copy):
-        other = place.open()
-        assert (other == pixels).all()
-        other[0] = 2.0
-        assert Path(place.place).stat().st_mode & 0o077 == 0
-    assert not Path(place.place).exists()
+    copy = share(pixels)
+    place = place_of(copy)
+    assert place is not None and place_of(pixels) is None and place_of(copy[1:]) is None
+    other = place.open()
+    assert (other == pixels).all()
+    other[0] = 2.0
     assert (copy[0] == 2.0).all() and (copy[1:] == pixels[1:]).all()
+    assert Path(place.place).stat().st_mode & 0o077 == 0
+    view = copy[3:]
+    del copy, other
+    assert Path(place.place).exists() and (view == pixels[3:]).all()
+    del view
+    assert not Path(place.place).exists()
+
+
+@pytest.mark.parametrize("order", ["RGBA", "BGRA", "RGB", "BGR", "GRAY", "GRAYA"])
+@pytest.mark.parametrize("height", [3, 700])
+def test_pixels_of_any_order_are_shared_as_rgb(order: Order, height: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (height, 2000, CHANNELS[order]), dtype=np.uint8)
+    assert (share(pixels, order) == to_rgb(pixels, order)).all()
 
 
 def test_pixels_without_room_in_memory_go_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_pixels, "_MEMORY_FOLDER", Path("/dev/full"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with shared(np.ones((4, 4), np.uint8)) as (place, _):
-        assert Path(place.place).parent == tmp_path
+    copy = share(np.ones((4, 4), np.uint8))
+    assert copy.all() and len(list(tmp_path.iterdir())) == 1
+    del copy
     assert list(tmp_path.iterdir()) == []
 
 
 def test_pixels_without_any_room_are_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_pixels, "_MEMORY_FOLDER", Path("/dev/full"))
     monkeypatch.setattr(tempfile, "tempdir", "/dev/full")
-    with pytest.raises(MemoryError), shared(np.ones((4, 4), np.uint8)):
-        pass
+    with pytest.raises(MemoryError):
+        share(np.ones((4, 4), np.uint8))
 
 
 def test_what_a_killed_daemon_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,7 @@ def memory_mb(pid: int, field: str) -> float:
 def one_request(client: Client, layer: np.ndarray, background: np.ndarray, order: str) -> dict[str, float]:
     """Return the seconds of the stages, of the daemon's whole work, and of the round trip."""
     height, width = layer.shape[:2]
+    layer[:64, :64, :3] += 1  # other pixels than before, or the network would not run again
     began = time.perf_counter()
     layer_frame, background_frame = (Frame(pixels.data, width, height, order) for pixels in (layer, background))
     job = client.harmonize(layer=layer_frame, background=background_frame)

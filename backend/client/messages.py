@@ -75,7 +75,8 @@ class Result(NamedTuple):
     """A job's answer: ``layer`` in the layout in which it was sent, or a preview's uint8 pictures by name.
 
     ``adjustments`` are what was done to the object's colours, ``change`` is how much of it people see (CIEDE2000), and
-    ``window`` is the part of the background that a preview shows: x, y, width and height.
+    ``window`` is the part of the background that a preview shows: x, y, width and height. ``notices`` are sentences
+    about what went another way than usual.
     """
 
     layer: Frame | None
@@ -85,6 +86,7 @@ class Result(NamedTuple):
     adjustments: dict[str, Any]
     change: float
     window: tuple[int, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 class Event(NamedTuple):
@@ -134,6 +136,7 @@ def result_of(header: dict[str, Any], frames: list[bytearray]) -> Result:
         adjustments=header.get("adjustments", {}),
         change=header.get("change", 0.0),
         window=tuple(header.get("window", ())),
+        notices=tuple(header.get("notices", ())),
     )
 
 

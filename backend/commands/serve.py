@@ -15,24 +15,23 @@ from raiha.gallery_tools.errors import RaihaError
 if TYPE_CHECKING:
     from raiha.backend.daemon.connection import Connection
     from raiha.backend.daemon.jobs import PipelineLike
+    from raiha.backend.daemon.settings import Settings
 
 
 def serve(
     port: Annotated[
-        int, typer.Option(help="TCP port on 127.0.0.1; 0 takes a free one.", min=0, max=65535, show_default=True)
-    ] = 0,
-    idle_seconds: Annotated[
-        float, typer.Option(help="Idle seconds after which the weights leave memory.", min=0.0)
-    ] = 300.0,
-    unused_seconds: Annotated[
-        float | None,
-        typer.Option(
-            help="End when unused for so long.",
-            min=0.0,
-            envvar="RAIHA_UNUSED_SECONDS",
-        ),
+        int | None, typer.Option(help="TCP port on 127.0.0.1; 0 takes a free one. Default: 0.", min=0, max=65535)
     ] = None,
-    device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, mps.")] = "cpu",
+    idle_seconds: Annotated[
+        float | None, typer.Option(help="Idle seconds after which the weights leave memory. Default: 300.", min=0.0)
+    ] = None,
+    unused_seconds: Annotated[
+        float | None, typer.Option(help="End when unused for so long; 0: never. Default: 0.", min=0.0)
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, mps. Default: cpu.")
+    ] = None,
+    install: Annotated[bool, typer.Option("--install", help="Have the session start the daemon from now on.")] = False,
     json: JsonFlag = False,
 ) -> None:
     """Run the daemon that the editors' plug-ins and `raiha harmonize` talk to, until Ctrl+C or `raiha stop`.
@@ -41,12 +40,32 @@ def serve(
     is done in a process of its own, which ends when it is idle and gives its memory back. The daemon writes where it
     listens to a connection file that only this user can read, and what it does to a log.
 
+    Settings are read from raiha.toml in the user's configuration folder (RAIHA_CONFIG names another file), a table
+    [daemon] with port, idle_seconds, unused_seconds, device and log_level. The variables RAIHA_PORT, RAIHA_DEVICE and
+    so on override it, and options override both.
+
     Examples:
 
         raiha serve
 
         raiha serve --idle-seconds 60 --json
+
+        raiha serve --install
     """
+    from raiha.backend.daemon.settings import read_settings
+
+    options = {"port": port, "idle_seconds": idle_seconds, "unused_seconds": unused_seconds, "device": device}
+    settings = read_settings(options)
+    if install:
+        from raiha.backend.daemon.autostart import install as install_autostart
+
+        file, sentence = install_autostart()
+        emit({"installed": str(file)}, json, sentence)
+        return
+    _run(settings, json)
+
+
+def _run(settings: Settings, json: bool) -> None:
     from raiha.backend.daemon.log import start_logging
     from raiha.backend.daemon.server import Server
     from raiha.backend.daemon.shared_pixels import remove_leftovers
@@ -57,16 +76,18 @@ def serve(
         emit(shown, json, f"Raiha {connection.version} listens on {connection.endpoint}. Log: {connection.log}")
 
     def make_worker() -> PipelineLike:
-        return WorkerProcess(partial(make_pipeline, device))
+        return WorkerProcess(partial(make_pipeline, settings.device))
 
-    server = Server(make_worker, _galleries, port, idle_seconds, unused_seconds)
+    server = Server(
+        make_worker, _galleries, settings.port, settings.idle_seconds, settings.unused_seconds or None, settings.device
+    )
 
     def end(*_: Any) -> None:
         server.stop()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    start_logging()
+    start_logging(settings.log_level)
     remove_leftovers()
     server.run(announce)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import typer
 
 from raiha.backend.client.raiha_client import Client, ClientError
@@ -26,12 +29,23 @@ def status(json: JsonFlag = False) -> None:
             raise as_raiha_error(error) from error
         emit({"running": False}, json, f"{error.sentence} {error.remedy}")
         raise typer.Exit(1) from error
-    fields = ("pid", "version", "protocol", "uptime_s", "memory_mb", "queue", "busy", "weights_loaded", "log")
-    state = {"running": True, **{name: found[name] for name in fields}}
+    left_out = ("type", "id")
+    state = {"running": True, **{name: value for name, value in found.items() if name not in left_out}}
+    emit(state, json, "\n".join(_lines(found)))
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
     doing = "working" if found["busy"] else "idle"
-    emit(
-        state,
-        json,
+    lines = [
         f"Raiha {found['version']} is running (process {found['pid']}), {doing}, {found['queue']} jobs waiting, "
-        f"{found['memory_mb']} MB, up for {found['uptime_s']:.0f} s. Log: {found['log']}",
-    )
+        f"{found['memory_mb']} MB, up for {found['uptime_s']:.0f} s.",
+        f"Engine: {found['engine']} on {found['device']}. Protocol: {found['protocol']}. Jobs done: {found['jobs']}.",
+    ]
+    if found["seconds"]:
+        seconds = found["seconds"]
+        lines.append(
+            f"Seconds: {seconds['last']} the last job, {seconds['median']} typical, {seconds['slowest']} most."
+        )
+    for error in found["last_errors"][-3:]:
+        lines.append(f"Error at {time.strftime('%H:%M:%S', time.localtime(error['time']))}: {error['code']}")
+    return [*lines, f"Log: {found['log']}"]

@@ -33,6 +33,10 @@ JobKey = tuple[bytes, str]
 """(routing id of the client, id that it chose): no client can name another client's job."""
 
 
+_CLIENTS = 1024
+"""Whose turns are remembered."""
+
+
 class PipelineLike(Protocol):
     """What does the work: ``raiha.backend.pipeline.pipeline.Pipeline`` in the daemon that users run."""
 
@@ -60,6 +64,7 @@ class Job:
         progress: (stage, fraction); written by the worker, read by the server.
         cancelled: set when the result is no longer wanted.
         reply: parts of the last message to be sent, once the job is done.
+        error: the reason, if it failed.
         received: when the message came, on the clock of ``time.monotonic``.
     """
 
@@ -68,6 +73,7 @@ class Job:
     progress: tuple[str, float] = ("queued", 0.0)
     cancelled: threading.Event = field(default_factory=threading.Event)
     reply: list[Any] | None = None
+    error: RaihaError | None = None
     received: float = field(default_factory=time.monotonic)
 
     @property
@@ -97,6 +103,8 @@ class Worker:
         self._log_path = log_path
         self._condition = threading.Condition()
         self._waiting: deque[Job] = deque()
+        self._served: dict[bytes, int] = {}
+        self._turn = 0
         self._running: Job | None = None
         self._release_wanted = False
         self._ending = False
@@ -159,7 +167,7 @@ class Worker:
                     self._condition.wait()
                 if self._ending:
                     break
-                job = self._waiting.popleft() if self._waiting else None
+                job = self._next() if self._waiting else None
                 self._running = job
                 if job is None:
                     self._release_wanted = False
@@ -169,6 +177,16 @@ class Worker:
                 job.reply = self._reply(job)
                 self._wake()
         self._release()
+
+    def _next(self) -> Job:
+        """Take the oldest job of the client that was served longest ago, so that nobody waits for a busy one's many."""
+        job = min(self._waiting, key=lambda job: self._served.get(job.key[0], 0))
+        self._waiting.remove(job)
+        self._served.pop(job.key[0], None)
+        self._served[job.key[0]] = self._turn = self._turn + 1
+        if len(self._served) > _CLIENTS:
+            del self._served[next(iter(self._served))]
+        return job
 
     def _release(self) -> None:
         if self._pipeline is not None and self.weights_loaded:
@@ -184,10 +202,12 @@ class Worker:
             header, frames = {"type": "cancelled", "id": identifier}, []
         except RaihaError as error:
             log.info("job %s: %s", identifier, error)
-            header, frames = error_header(identifier, error), []
+            job.error = error
         except Exception as error:
             log.exception("job %s", identifier)
-            header, frames = error_header(identifier, described(error, self._log_path)), []
+            job.error = described(error, self._log_path)
+        if job.error is not None:
+            header, frames = error_header(identifier, job.error), []
         return seal(self._key, header, frames)
 
     def _work(self, job: Job) -> tuple[Header, list[Any]]:

@@ -95,7 +95,7 @@ def _harmonize_result(result: Result) -> HarmonizeResult:
     pixels = np.frombuffer(frame.data, frame.dtype).reshape(frame.height, frame.width, -1)
     used = tuple(_used(reference) for reference in result.references)
     adjustment = Adjustment.of_json(result.adjustments)
-    return HarmonizeResult(pixels, adjustment, result.change, used, result.seconds)
+    return HarmonizeResult(pixels, adjustment, result.change, used, result.seconds, result.notices)
 
 
 def _used(reference: Reference) -> UsedReference:

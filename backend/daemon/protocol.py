@@ -157,7 +157,7 @@ def result_message(job: str, result: HarmonizeResult, wanted: LayerFormat) -> tu
     header["layer"] = _add_pixels(to_order(result.layer, wanted.order), wanted.order, frames)
     header["adjustments"], header["change"] = result.adjustment.as_json(), result.change
     header["references"] = [_add_reference(reference, frames) for reference in result.references]
-    header["seconds"] = result.seconds
+    header["seconds"], header["notices"] = result.seconds, list(result.notices)
     return header, frames
 
 
@@ -172,6 +172,7 @@ def preview_message(job: str, result: PreviewResult) -> tuple[Header, list[Any]]
         **{name: _add_pixels(picture, "RGB", frames) for name, picture in pictures.items() if picture is not None},
     }
     header["references"] = [_add_reference(reference, frames) for reference in result.references]
+    header["notices"] = list(result.notices)
     return header, frames
 
 

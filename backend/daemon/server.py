@@ -20,6 +20,7 @@ from raiha.backend.daemon.connection import (
     Connection,
     RuntimeFolder,
 )
+from raiha.backend.daemon.history import History, engine
 from raiha.backend.daemon.jobs import Job, JobKey, PipelineLike, Worker, described
 from raiha.backend.daemon.log import log_path
 from raiha.backend.daemon.protocol import PROTOCOL, BadMessage, Header, error_header, parse_header
@@ -53,7 +54,7 @@ class Limits:
 
     frame_bytes: int = 1 << 31
     verify_at_once_bytes: int = 4 << 20
-    jobs: int = 16
+    jobs: int = 64
     jobs_of_client: int = 4
     waiting_bytes: int = 4 << 30
     peers: int = 1024
@@ -73,6 +74,7 @@ class Server:
         port: TCP port on 127.0.0.1; 0 takes a free one.
         idle_seconds: without a job, after which the weights are released.
         unused_seconds: without a job and without a client that is connected, after which the daemon ends; None: never.
+        device: where the network runs, for status.
         limits: see ``Limits``.
     """
 
@@ -83,13 +85,16 @@ class Server:
         port: int = 0,
         idle_seconds: float = 300.0,
         unused_seconds: float | None = None,
+        device: str = "cpu",
         limits: Limits | None = None,
     ) -> None:
         self._galleries = galleries
         self._port = port
         self._idle_seconds = idle_seconds
         self._unused_seconds = unused_seconds
+        self._device = device
         self._limits = limits or Limits()
+        self._history = History()
         self._key = secrets.token_bytes(32)
         self._wakeup = Wakeup()
         self._log_path = log_path()
@@ -305,7 +310,10 @@ class Server:
             "busy": self._worker.busy,
             "weights_loaded": self._worker.weights_loaded,
             "worker_pid": self._worker.process,
+            "engine": engine(),
+            "device": self._device,
             "log": str(self._log_path),
+            **self._history.as_json(),
         }
 
     # Jobs
@@ -329,8 +337,10 @@ class Server:
             self._forget(job.key)
             if job.cancelled.is_set():
                 reply = seal(self._key, {"type": "cancelled", "id": job.key[1]})
+            seconds = time.monotonic() - job.received
+            self._history.add(seconds, job.error)
             self._send(job.key[0], reply)
-            log.info("job %s: %.4f s from receipt to reply", job.key[1], time.monotonic() - job.received)
+            log.info("job %s: %.4f s from receipt to reply", job.key[1], seconds)
 
     def _send_progress(self, to_all: bool) -> None:
         """Send the progress of jobs that have advanced; ``to_all`` includes the others, to notice who has gone."""

@@ -115,13 +115,26 @@ def share(pixels: Pixels, order: Order = "RGBA") -> Pixels:
 
 
 def place_of(pixels: Pixels) -> SharedPixels | None:
-    """Return where pixels that ``share`` returned are; None for any others, and for parts of them."""
+    """Return where pixels that ``share`` returned are; None for any others, for parts of them, and once withdrawn."""
+    mapping = _mapping_of(pixels)
+    place = None if mapping is None else mapping.place
+    is_whole = place is not None and (place.shape, place.dtype) == (pixels.shape, pixels.dtype.name)
+    return place if is_whole else None
+
+
+def withdraw(pixels: Pixels) -> None:
+    """Make sure that no other process can map these pixels from now on; both may go on using what they have mapped."""
+    mapping = _mapping_of(pixels)
+    if mapping is not None and mapping.place is not None:
+        mapping.place.remove()
+        mapping.place = None
+
+
+def _mapping_of(pixels: Pixels) -> _Mapping | None:
     owner: object = pixels
     while isinstance(owner, np.ndarray | memoryview):
         owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
-    place = owner.place if isinstance(owner, _Mapping) else None
-    is_whole = place is not None and (place.shape, place.dtype) == (pixels.shape, pixels.dtype.name)
-    return place if is_whole else None
+    return owner if isinstance(owner, _Mapping) else None
 
 
 def remove_leftovers() -> None:

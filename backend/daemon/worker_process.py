@@ -17,7 +17,7 @@ from typing import Any
 
 from raiha.backend.colour.pixels import Pixels
 from raiha.backend.daemon.jobs import PipelineLike
-from raiha.backend.daemon.shared_pixels import SharedPixels, place_of, share
+from raiha.backend.daemon.shared_pixels import SharedPixels, place_of, share, withdraw
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest, HarmonizeResult, PreviewResult, Progress
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import describe_failure
@@ -101,14 +101,18 @@ class WorkerProcess:
     def _result(
         self, request: HarmonizeRequest, side: int | None, progress: Progress, cancelled: Callable[[], bool]
     ) -> Any:
-        layer, layer_place = _shared(request.layer)
-        background, background_place = _shared(request.background)
-        mask, mask_place = (None, None) if request.mask is None else _shared(request.mask)
-        no_pixels = layer[:0]
-        bare = replace(request, layer=no_pixels, background=no_pixels, mask=None)
-        outcome = self._follow(_Order(bare, layer_place, background_place, mask_place, side), progress, cancelled)
-        del background, mask  # which held their places until now
-        return replace(outcome, layer=layer) if isinstance(outcome, HarmonizeResult) else outcome
+        pixels = [None if each is None else _shared(each) for each in (request.layer, request.background, request.mask)]
+        try:
+            layer, background, mask = (None if each is None else place_of(each) for each in pixels)
+            assert layer is not None and background is not None and pixels[0] is not None
+            no_pixels = pixels[0][:0]
+            bare = replace(request, layer=no_pixels, background=no_pixels, mask=None)
+            outcome = self._follow(_Order(bare, layer, background, mask, side), progress, cancelled)
+        finally:
+            for each in pixels:
+                if each is not None:
+                    withdraw(each)
+        return replace(outcome, layer=pixels[0]) if isinstance(outcome, HarmonizeResult) else outcome
 
     def _follow(self, order: _Order, progress: Progress, cancelled: Callable[[], bool]) -> Any:
         """Hand over a job and return its outcome; raise what it raised, or what ``progress`` raised meanwhile."""
@@ -210,14 +214,9 @@ class WorkerProcess:
         )
 
 
-def _shared(pixels: Pixels) -> tuple[Pixels, SharedPixels]:
-    """Return pixels in shared memory, copied if they are not there yet, and where they are."""
-    place = place_of(pixels)
-    if place is None:
-        pixels = share(pixels)
-        place = place_of(pixels)
-        assert place is not None
-    return pixels, place
+def _shared(pixels: Pixels) -> Pixels:
+    """Return pixels in shared memory, copied if they are not there yet."""
+    return pixels if place_of(pixels) is not None else share(pixels)
 
 
 def make_pipeline(device: str) -> PipelineLike:

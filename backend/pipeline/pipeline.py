@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from raiha.backend.pipeline.bounds import Window, object_bounds, require_shapes
 from raiha.backend.pipeline.colour_difference import mean_difference
 from raiha.backend.pipeline.crops import Crop, Crops, read_crops, read_view, window_around
 from raiha.backend.pipeline.full_resolution import apply
+from raiha.backend.pipeline.prediction_cache import Answer, PredictionCache, content_key
 from raiha.backend.pipeline.predictor import Predictor
 from raiha.backend.pipeline.references import (
     LoadedReference,
@@ -41,7 +43,10 @@ from raiha.backend.pipeline.request import (
 from raiha.backend.pipeline.surroundings import require_surroundings
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
+from raiha.gallery_tools.failures import is_out_of_memory
 from raiha.gallery_tools.store import Gallery
+
+log = logging.getLogger("raiha.pipeline")
 
 _BEGINS = {"reading": 0.0, "references": 0.1, "network": 0.3, "applying": 0.4}
 """Share of the job that is done when a stage begins, 0 to 1."""
@@ -73,7 +78,7 @@ class _Run:
         self.progress(name, _BEGINS[name])
         begun = time.perf_counter()
         yield
-        self.seconds[name] = time.perf_counter() - begun
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
 
     def applying(self, stage: str, fraction: float) -> None:
         """Report the progress of the last stage, given as a fraction of that stage."""
@@ -95,12 +100,7 @@ class _Prediction:
     adjustment: Adjustment
     change: float
     crops: Crops
-    references: list[LoadedReference]
-
-    @property
-    def used(self) -> tuple[UsedReference, ...]:
-        """The references as the user sees them."""
-        return tuple(reference.used for reference in self.references)
+    references: tuple[UsedReference, ...]
 
 
 class Pipeline:
@@ -116,6 +116,8 @@ class Pipeline:
         self._weights = network_weights or SHIPPED_WEIGHTS
         self._predictor: Predictor | None = None
         self._extractors: dict[str, Extractor] = {}
+        self._answers = PredictionCache()
+        self._notices: tuple[str, ...] = ()
 
     @cached_property
     def _settings(self) -> InferenceSettings:
@@ -125,6 +127,7 @@ class Pipeline:
         """Drop the weights from memory until they are needed again."""
         self._predictor = None
         self._extractors.clear()
+        self._answers.clear()
 
     def harmonize(
         self, request: HarmonizeRequest, progress: Progress, cancelled: Callable[[], bool]
@@ -144,7 +147,9 @@ class Pipeline:
         prediction = self._predict(request, run)
         with run.stage("applying"):
             layer = apply(request, prediction.adjustment, prediction.crops.close.window, run.applying, cancelled)
-        return HarmonizeResult(layer, prediction.adjustment, prediction.change, prediction.used, run.seconds)
+        return HarmonizeResult(
+            layer, prediction.adjustment, prediction.change, prediction.references, run.seconds, self._notices
+        )
 
     def preview(
         self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
@@ -166,9 +171,10 @@ class Pipeline:
                 only: apply(replace(before, only=only), prediction.adjustment, window, run.applying, cancelled)
                 for only in (None, "colour", "luminance")
             }
-        made = prediction.adjustment, prediction.change, prediction.used
+        made = prediction.adjustment, prediction.change, prediction.references
         shown = _pictures(prediction.crops.preview, *made)
-        return replace(shown, both=after[None], colour=after["colour"], luminance=after["luminance"])
+        pictures = {"both": after[None], "colour": after["colour"], "luminance": after["luminance"]}
+        return replace(shown, **pictures, notices=self._notices)
 
     def _predict(self, request: HarmonizeRequest, run: _Run, *, preview_side: int | None = None) -> _Prediction:
         with run.stage("reading"):
@@ -179,13 +185,40 @@ class Pipeline:
                 request, bounds, self._settings, whole=_to_search(request) > 0, preview_side=preview_side
             )
         if request.adjustment is not None:
-            return _prediction(request, request.adjustment, crops, [])
+            return _prediction(request, request.adjustment, crops, ())
+        answer = self._answer(request, crops, run)
+        return _prediction(request, answer.adjustment, crops, answer.references)
+
+    def _answer(self, request: HarmonizeRequest, crops: Crops, run: _Run) -> Answer:
+        """Return the network's answer: the one that is kept for the same content, or a new one."""
+        with run.stage("references"):
+            key = content_key(request, crops)
+            answer = self._answers.get(key)
+        if answer is None:
+            answer = self._new_answer(request, crops, run)
+            self._answers.put(key, answer)
+        return answer
+
+    def _new_answer(self, request: HarmonizeRequest, crops: Crops, run: _Run) -> Answer:
+        """Run the network; where its device has no memory left, on the processor from now on."""
+        try:
+            return self._asked(request, crops, run)
+        except Exception as error:
+            if self._device == "cpu" or not is_out_of_memory(error):
+                raise
+            log.warning("%s has no memory left; the network runs on the processor now", self._device)
+        self._notices = (f"{self._device} has no memory left, so the processor did the work, more slowly.",)
+        self.release()
+        self._device = "cpu"
+        return self._asked(request, crops, run)
+
+    def _asked(self, request: HarmonizeRequest, crops: Crops, run: _Run) -> Answer:
         with run.stage("references"):
             predictor = self._loaded_predictor()
             references = self._references(request, crops, predictor.extractor, run)
         with run.stage("network"):
             adjustment = adjustment_of(predictor.predict(crops, references), crops.close)
-        return _prediction(request, adjustment, crops, references)
+        return Answer(adjustment, tuple(reference.used for reference in references))
 
     def _references(
         self, request: HarmonizeRequest, crops: Crops, extractor: Extractor, run: _Run
@@ -229,7 +262,7 @@ class Pipeline:
 
 
 def _prediction(
-    request: HarmonizeRequest, adjustment: Adjustment, crops: Crops, references: list[LoadedReference]
+    request: HarmonizeRequest, adjustment: Adjustment, crops: Crops, references: tuple[UsedReference, ...]
 ) -> _Prediction:
     """Return what is to be done: an adjustment with the numbers that the user set, and how much it changes."""
     adjustment = adjustment.changed(request.adjust)

@@ -120,6 +120,7 @@ class HarmonizeResult:
         change: mean CIEDE2000 in the object at strength 1; below ``colour_difference.LITTLE`` it fitted already.
         references: the references used, best first.
         seconds: wall-clock seconds of each stage, by its name.
+        notices: sentences about what went another way than usual.
     """
 
     layer: Pixels
@@ -127,6 +128,7 @@ class HarmonizeResult:
     change: float
     references: tuple[UsedReference, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class PreviewResult:
         both: (h, w, 3) with colour and luminance changed; None for a ``view``, as the following are.
         colour: with only colour changed.
         luminance: with only luminance changed.
+        notices: as in ``HarmonizeResult``.
     """
 
     before: NDArray[np.uint8]
@@ -158,3 +161,4 @@ class PreviewResult:
     both: NDArray[np.uint8] | None = None
     colour: NDArray[np.uint8] | None = None
     luminance: NDArray[np.uint8] | None = None
+    notices: tuple[str, ...] = ()

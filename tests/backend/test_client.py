@@ -112,7 +112,7 @@ def test_a_connection_file_that_is_not_one(text: bytes) -> None:
 
 
 def test_a_daemon_of_another_version() -> None:
-    write_connection_file(protocol=2, version="9.0")
+    write_connection_file(protocol=PROTOCOL + 1, version="9.0")
     with pytest.raises(ClientError, match=r"version 9\.0") as caught:
         ensure_daemon([sys.executable, "-c", "raise SystemExit(3)"])
     assert caught.value.code == "other-version" and caught.value.log_path == "/the/log"

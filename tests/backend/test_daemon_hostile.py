@@ -229,7 +229,7 @@ def test_a_message_of_very_many_frames_is_refused_before_it_is_hashed(daemon: Ru
 
 def test_a_message_of_another_protocol_version(daemon: RunningDaemon) -> None:
     with connected(daemon) as peer:
-        peer.socket.send_multipart([b"raiha2", bytes(16), bytes(32), b"{}"])
+        peer.socket.send_multipart([b"raiha3", bytes(16), bytes(32), b"{}"])
         assert peer.receive()["code"] == "other-version"
         assert peer.answer_of({"type": "hello", "protocol": 2})["code"] == "other-version"
 

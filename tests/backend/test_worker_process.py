@@ -21,7 +21,7 @@ from worker_pipelines import Failing, Holding, Stubborn
 from raiha.backend.daemon import shared_pixels, worker_process
 from raiha.backend.daemon.channel_order import CHANNELS, Order, to_rgb
 from raiha.backend.daemon.jobs import PipelineLike
-from raiha.backend.daemon.shared_pixels import place_of, remove_leftovers, share
+from raiha.backend.daemon.shared_pixels import place_of, remove_leftovers, share, withdraw
 from raiha.backend.daemon.worker_process import WorkerProcess
 from raiha.backend.pipeline.request import Cancelled, HarmonizeRequest
 from raiha.gallery_tools.errors import RaihaError
@@ -204,6 +204,15 @@ def test_pixels_are_shared_until_nobody_needs_them() -> None:
     assert Path(place.place).exists() and (view == pixels[3:]).all()
     del view
     assert not Path(place.place).exists()
+
+
+def test_pixels_that_are_withdrawn_stay_with_those_who_have_them() -> None:
+    pixels = np.ones((30, 20, 3), np.uint8)
+    copy = share(pixels)
+    place = place_of(copy)
+    assert place is not None
+    withdraw(copy)
+    assert place_of(copy) is None and not Path(place.place).exists() and (copy == pixels).all()
 
 
 @pytest.mark.parametrize("order", ["RGBA", "BGRA", "RGB", "BGR", "GRAY", "GRAYA"])

@@ -201,7 +201,8 @@ class Worker:
         except Cancelled:
             header, frames = {"type": "cancelled", "id": identifier}, []
         except RaihaError as error:
-            log.info("job %s: %s", identifier, error)
+            log.info("job %s: %s", identifier, error.code)
+            log.debug("%s", error)  # its sentence may name files
             job.error = error
         except Exception as error:
             log.exception("job %s", identifier)

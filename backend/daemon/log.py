@@ -10,7 +10,7 @@ from pathlib import Path
 from raiha.gallery_tools.folders import data_folder
 
 _QUOTED_PATH = re.compile(r"""(?P<quote>['"])(?P<path>(?:[A-Za-z]:)?[/\\~][^'"]*)(?P=quote)""")
-_PATH = re.compile(r"(?<![\w.<:/\\])(?P<path>(?:~|[A-Za-z]:)?[/\\](?:\\ |[^\s'\"<>|,;])+)")
+_PATH = re.compile(r"""(?<![\w.<:/\\~])(?P<path>(?:~|[A-Za-z]:)?[/\\](?:\\ |[^\s'"<>|,;])+)""")
 
 
 def log_path() -> Path:

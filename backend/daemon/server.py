@@ -247,7 +247,8 @@ class Server:
             else:
                 self._answer(peer, header)
         except RaihaError as error:
-            log.info("message refused: %s", error)
+            log.info("message refused: %s", error.code)
+            log.debug("%s", error)
             self._send(
                 peer, seal_for(bytes(parts[0][:16]) if parts else b"", self._key, error_header(identifier, error))
             )

@@ -173,8 +173,8 @@ class Pipeline:
             }
         made = prediction.adjustment, prediction.change, prediction.references
         shown = _pictures(prediction.crops.preview, *made)
-        pictures = {"both": after[None], "colour": after["colour"], "luminance": after["luminance"]}
-        return replace(shown, **pictures, notices=self._notices)
+        changed = replace(shown, both=after[None], colour=after["colour"], luminance=after["luminance"])
+        return replace(changed, notices=self._notices)
 
     def _predict(self, request: HarmonizeRequest, run: _Run, *, preview_side: int | None = None) -> _Prediction:
         with run.stage("reading"):

@@ -231,7 +231,7 @@ def test_a_message_of_another_protocol_version(daemon: RunningDaemon) -> None:
     with connected(daemon) as peer:
         peer.socket.send_multipart([b"raiha3", bytes(16), bytes(32), b"{}"])
         assert peer.receive()["code"] == "other-version"
-        assert peer.answer_of({"type": "hello", "protocol": 2})["code"] == "other-version"
+        assert peer.answer_of({"type": "hello", "protocol": 1})["code"] == "other-version"
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_serve_installs_the_unit_and_says_if_it_is_refused(
     if answer == "true":
         assert json.loads(result.stdout) == {"installed": str(unit)}
     else:
-        assert isinstance(result.exception, RaihaError) and result.exception.code == "autostart-refused"
+        assert json.loads(result.stdout)["error"]["code"] == "autostart-refused"
 
 
 def test_a_system_without_either_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

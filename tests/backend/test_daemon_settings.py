@@ -58,15 +58,15 @@ def test_settings_that_cannot_be_used_are_named(file: Path, text: str, named: st
 @pytest.mark.parametrize(
     "text",
     [
-        "The photo /home/ann/Pictures/divorce.jpg is not there.",
-        "No such file: '/home/ann/My Pictures/divorce papers.jpg'",
-        r"No such file: 'C:\Users\ann\divorce.jpg'",
+        "The photo /home/hannelore/Pictures/divorce.jpg is not there.",
+        "No such file: '/home/hannelore/My Pictures/divorce papers.jpg'",
+        r"No such file: 'C:\Users\hannelore\divorce.jpg'",
         "~/divorce.jpg cannot be used",
-        'File "/home/ann/.venv/lib/raiha/daemon/server.py", line 3, in divorce'.replace("divorce", "run"),
+        'File "/home/hannelore/.venv/lib/raiha/daemon/server.py", line 3, in divorce'.replace("divorce", "run"),
     ],
 )
 def test_a_text_without_paths(text: str) -> None:
-    assert "ann" not in without_paths(text) and "divorce" not in without_paths(text)
+    assert "hannelore" not in without_paths(text) and "divorce" not in without_paths(text)
 
 
 def test_what_is_no_path_stays() -> None:
@@ -89,9 +89,9 @@ def logger() -> Iterator[logging.Logger]:
 def test_only_the_debug_log_names_files(logger: logging.Logger, level: str) -> None:
     start_logging(level)
     try:
-        Path("/home/ann/divorce.jpg").read_bytes()
+        Path("/home/hannelore/divorce.jpg").read_bytes()
     except OSError:
-        logger.exception("reading /home/ann/divorce.jpg")
+        logger.exception("reading /home/hannelore/divorce.jpg")
     text = log_path().read_text()
     assert "FileNotFoundError" in text and "test_daemon_settings.py" in text
     assert ("divorce" in text) == (level == "debug")

@@ -29,7 +29,8 @@ from torch.nn import functional as F
 from raiha.gallery_tools.extractors.content_net import DIMENSION, ContentNet
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.extractors.registry import EXTRACTORS
-from raiha.gallery_tools.photos import find_photos, load_photo
+from raiha.gallery_tools.photo_folders import find_photos
+from raiha.gallery_tools.photos import load_photo
 from raiha.training.backbone import load_backbone, restore_batch_norm_statistics
 from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.data.windows import Windows, cut, take

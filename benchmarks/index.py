@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.extractors.registry import EXTRACTORS
 from raiha.gallery_tools.extractors.weights import VisionTransformerPatches
-from raiha.gallery_tools.indexer import BATCH, index
+from raiha.gallery_tools.indexer import BATCH, default_workers, index
+from raiha.gallery_tools.photo_folders import find_photos
 from raiha.gallery_tools.photo_reader import in_threads
-from raiha.gallery_tools.photos import find_photos, load_photo
+from raiha.gallery_tools.photos import load_photo
 from raiha.gallery_tools.store import Gallery, remove_gallery
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "photos"
@@ -121,7 +122,7 @@ def _decode_and_extract(photos: Sequence[Path], extractor: Extractor) -> None:
         return extractor.resize(load_photo(path, extractor.info.input_side))
 
     batches: dict[tuple[int, ...], list[NDArray[np.uint8]]] = {}
-    for _, future in in_threads(decoded, photos):
+    for _, future in in_threads(decoded, photos, default_workers()):
         pixels = future.result()
         batches.setdefault(pixels.shape, []).append(pixels)
         if len(batches[pixels.shape]) == BATCH:

@@ -74,4 +74,8 @@ def _described(photo: GalleryPhoto) -> dict[str, Any]:
         "blake2b_128": photo.file.digest.hex(),
         "rows": photo.rows,
         "columns": photo.columns,
+        "taken": photo.capture.taken and (_EPOCH + timedelta(seconds=photo.capture.taken)).isoformat()[:19],
+        "camera": photo.capture.camera,
+        "latitude": photo.capture.latitude,
+        "longitude": photo.capture.longitude,
     }

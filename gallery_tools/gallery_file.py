@@ -1,46 +1,26 @@
-"""A gallery's place on the disk and its SQLite file: names, schema, opening, and what can be wrong with it."""
+"""A gallery's place on the disk and its SQLite file: names, making, opening, and what can be wrong with it."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from raiha.gallery_tools.appearance import BINS
 from raiha.gallery_tools.errors import RaihaError
-from raiha.gallery_tools.extractors.registry import ExtractorInfo
 from raiha.gallery_tools.folders import data_folder
+from raiha.gallery_tools.migrations import migrate
+from raiha.gallery_tools.schema import TABLES, VERSION
 
-SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x52414948  # "RAIH"
 _DATABASE = "gallery.sqlite"
+_LOCK = "writer.lock"
 _NAME = re.compile(r"\w|\w[\w .-]{0,62}\w")
-
-_SCHEMA = f"""
-BEGIN;
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE folders (path TEXT PRIMARY KEY, indexed_at REAL NOT NULL) WITHOUT ROWID;
--- AUTOINCREMENT: an id is never given twice, so the FAISS file is in step when it holds the same ids.
-CREATE TABLE photos (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    path TEXT NOT NULL UNIQUE,
-    mtime_ns INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    digest BLOB NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    rows INTEGER NOT NULL,
-    columns INTEGER NOT NULL,
-    content BLOB NOT NULL,
-    appearance BLOB NOT NULL
-);
-CREATE INDEX photos_by_digest ON photos (digest);
-PRAGMA application_id = {_APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
-"""
+_TABLES = TABLES.format(blob="BLOB", serial="INTEGER PRIMARY KEY AUTOINCREMENT")
 
 
 def gallery_folder(name: str) -> Path:
@@ -69,19 +49,26 @@ def database_path(name: str) -> Path:
     return gallery_folder(name) / _DATABASE
 
 
-def create_database(name: str, info: ExtractorInfo) -> None:
-    """Make the SQLite file of a new, empty gallery: all of it or nothing."""
+def create_database(name: str, meta: Mapping[str, str], codes: Mapping[str, bytes]) -> None:
+    """Make the SQLite file of a new, empty gallery: all of it or nothing.
+
+    Args:
+        name: of the gallery.
+        meta: what the gallery is to keep about itself.
+        codes: how to read its codes, by name.
+    """
     database = database_path(name)
     unfinished = database.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
-    meta = {
-        "extractor": info.name,
-        "dimension": info.dimension,
-        "bins": BINS,
-    }
     with told_errors(name), closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
-        connection.executescript(_SCHEMA)
+        connection.execute("BEGIN")
+        for statement in _TABLES.split(";\n"):
+            connection.execute(statement)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        connection.executemany("INSERT INTO codes VALUES (?, ?)", codes.items())
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")  # readers at any time, also while one writes
     unfinished.replace(database)
 
@@ -106,6 +93,7 @@ def open_database(name: str) -> sqlite3.Connection:
         try:
             _check_schema(name, connection)
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             connection.close()
             raise
@@ -113,23 +101,63 @@ def open_database(name: str) -> sqlite3.Connection:
 
 
 def _check_schema(name: str, connection: sqlite3.Connection) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != _APPLICATION_ID:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
         raise damaged(name, "it is not a gallery's file")
-    if version > SCHEMA_VERSION:
+    version = _version(connection)
+    if version > VERSION:
         raise RaihaError(
             "gallery-newer",
             f"The gallery {name!r} was made by a newer version of Raiha.",
             "Update Raiha, or index the photos into another gallery with --gallery NAME.",
         )
     bins = connection.execute("SELECT value FROM meta WHERE key = 'bins'").fetchone()
-    if version != SCHEMA_VERSION or bins is None or bins[0] != BINS:
+    if bins is None or int(bins[0]) != BINS:
         raise RaihaError(
             "gallery-older",
             f"The gallery {name!r} was made by another version of Raiha, whose features cannot be compared.",
             f'Remove it and index its folders again: raiha gallery remove --all --gallery "{name}".',
         )
+    if version < VERSION:
+        _migrate(name, connection)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(name: str, connection: sqlite3.Connection) -> None:
+    """Bring a former version's file to the present tables: wholly, or not at all when the process is killed."""
+    with writer_lock(name):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection) < VERSION:  # nobody else has done it meanwhile
+                migrate(connection, _version(connection), _TABLES)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("VACUUM")  # version 1 took five times the room
+        for former_index in gallery_folder(name).glob("patches.faiss*"):
+            former_index.unlink()
+
+
+@contextmanager
+def writer_lock(name: str) -> Iterator[None]:
+    """Hold the right to write to a gallery.
+
+    Raises:
+        RaihaError: "gallery-busy": another process has it.
+    """
+    try:
+        with FileLock(gallery_folder(name) / _LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise RaihaError(
+            "gallery-busy",
+            f"Another process is writing to the gallery {name!r}.",
+            "Wait until it has finished, then try again.",
+        ) from error
 
 
 @contextmanager

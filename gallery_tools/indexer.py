@@ -10,9 +10,10 @@ from pathlib import Path
 
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.gallery_tools.photo_folders import FoundPhoto, find_photos, is_gone, is_holder_there, walk
 from raiha.gallery_tools.photo_reader import KnownPhoto, PreparedPhoto, read_ahead
-from raiha.gallery_tools.photos import UnreadablePhoto, find_photos
-from raiha.gallery_tools.records import Features, GalleryPhoto, NewPhoto, PhotoFile, time_of_change
+from raiha.gallery_tools.photos import UnreadablePhoto
+from raiha.gallery_tools.records import Features, NewPhoto, time_of_change
 from raiha.gallery_tools.store import Gallery
 
 BATCH = 2
@@ -103,16 +104,19 @@ def index(
     extractor: Extractor,
     folders: Sequence[Path],
     progress: Callable[[IndexProgress], None] = lambda progress: None,
+    *,
+    workers: int | None = None,
 ) -> IndexReport:
     """Bring a gallery up to date with folders: afterwards it holds the photos in them and below.
 
-    What was done is kept whenever the run ends early, by Ctrl+C or by a kill.
+    What was done is kept whenever the run ends early: by Ctrl+C, by a kill, or because ``progress`` raises.
 
     Args:
         gallery: made with the same extractor.
         extractor: gives the content features.
         folders: what to index. What the gallery holds from elsewhere stays.
-        progress: called after each photo that was read.
+        progress: called after each photo that was read; what it raises ends the run.
+        workers: threads that read and decode; None: one more than there are cores.
 
     Raises:
         RaihaError: "folder-missing", "no-photos", "gallery-busy", "gallery-extractor", "gallery-weights",
@@ -124,23 +128,35 @@ def index(
     with gallery.writing():
         if gallery.weights != extractor.fingerprint:
             gallery.note_weights(extractor.fingerprint)
-        return _Run(gallery, extractor, progress).whole(roots)
+        return _Run(gallery, extractor, progress, workers or default_workers()).whole(roots)
+
+
+def default_workers() -> int:
+    """Return how many threads keep this machine's cores busy: decoding leaves Python's lock to others."""
+    return min(32, (os.cpu_count() or 1) + 1)
 
 
 class _Run:
-    def __init__(self, gallery: Gallery, extractor: Extractor, progress: Callable[[IndexProgress], None]) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        extractor: Extractor,
+        progress: Callable[[IndexProgress], None],
+        workers: int,
+    ) -> None:
         self._gallery = gallery
         self._extractor = extractor
         self._progress = progress
+        self._workers = workers
         self._report = IndexReport()
-        self._known = {photo.file.path: photo for photo in gallery.photos()}
-        self._by_digest: dict[bytes, list[GalleryPhoto]] = {}
-        for photo in self._known.values():
-            self._by_digest.setdefault(photo.file.digest, []).append(photo)
+        self._known = gallery.files()
+        self._digests: dict[bytes, int] = {}
+        self._lost: dict[int, list[str]] = {}  # by photo, the files that are no longer where they were
+        self._other_device: dict[str, int] = {}  # a disk may get another number each time it is plugged in
         self._at_work: dict[tuple[int, ...], list[PreparedPhoto]] = {}
         self._to_add: list[NewPhoto] = []
-        self._to_copy: list[tuple[int, PhotoFile]] = []
-        self._to_move: list[tuple[int, PhotoFile]] = []
+        self._to_copy: list[KnownPhoto] = []
+        self._moved_away: list[Path] = []
         self._to_read_again: list[Path] = []
         self._committed = time.monotonic()
         self._began = time.monotonic()
@@ -149,13 +165,26 @@ class _Run:
 
     def whole(self, roots: Sequence[Path]) -> IndexReport:
         began = time.monotonic()
-        found = {root: list(find_photos([root], self._skip)) for root in roots}
-        everything = {path for paths in found.values() for path in paths}
-        changed = [path for path in sorted(everything) if self._has_changed(path)]
+        found: set[str] = set()
+        ignored: list[str] = []
+        filled, changed = [], []
+        for root in roots:
+            before = len(found)
+            for photo in walk([root], self._skip, ignored.append):
+                if photo.path not in found:
+                    found.add(photo.path)
+                    if self._has_changed(photo):
+                        changed.append(Path(photo.path))
+            if len(found) > before or any(Path(path).is_relative_to(root) for path in found):
+                filled.append(root)
+        if changed:
+            self._digests = self._gallery.digests()
+            self._note_lost(found)
+        self._gallery.note_devices(self._other_device)
         self._read_all(changed)
-        self._forget_gone(found, everything)
-        self._gallery.note_indexed([root for root, paths in found.items() if paths])
-        self._gallery.patches()
+        self._forget_gone(roots, filled, found, ignored)
+        self._gallery.note_indexed(filled, self._report.skipped)
+        self._gallery.refresh_index()
         report = self._report
         report.photos = self._gallery.status().photos
         report.seconds = time.monotonic() - began
@@ -164,23 +193,30 @@ class _Run:
     def _skip(self, path: Path, reason: str) -> None:
         self._report.skipped.append((path, reason))
 
-    def _has_changed(self, path: Path) -> bool:
+    def _has_changed(self, photo: FoundPhoto) -> bool:
         try:
-            status = path.stat()
+            status = photo.entry.stat()
         except OSError as error:
-            self._skip(path, f"cannot be opened ({error.strerror})")
+            self._skip(Path(photo.path), f"cannot be opened ({error.strerror})")
             return False
-        known = self._known.get(path)
-        if known and (known.file.mtime_ns, known.file.size) == (time_of_change(status), status.st_size):
+        known = self._known.get(photo.path)
+        if known and known[:2] == (time_of_change(status), status.st_size):
+            if known.device != photo.device:
+                self._other_device[photo.path] = photo.device
             self._report.unchanged += 1
             return False
         return True
+
+    def _note_lost(self, found: Container[str]) -> None:
+        for path, state in self._known.items():
+            if path not in found and is_gone(Path(path)):
+                self._lost.setdefault(state.photo_id, []).append(path)
 
     def _read_all(self, paths: Sequence[Path]) -> None:
         self._began = time.monotonic()
         self._total = len(paths)
         try:
-            self._read(paths, self._by_digest)
+            self._read(paths, self._digests)
             # Rare: bytes were known when they were read, but their photo had made way when they were to be copied.
             while self._to_read_again:
                 again, self._to_read_again = self._to_read_again, []
@@ -190,13 +226,13 @@ class _Run:
         self._report.photos_per_second = self._done / max(time.monotonic() - self._began, 1e-9)
 
     def _read(self, paths: Sequence[Path], known_digests: Container[bytes]) -> None:
-        for path, photo in read_ahead(paths, self._extractor, known_digests):
+        for path, photo in read_ahead(paths, self._extractor, known_digests, self._workers):
             match photo:
                 case UnreadablePhoto():
                     self._skip(path, photo.reason)
                     self._note_done(1)
                 case KnownPhoto():
-                    self._recognise(photo.file)
+                    self._recognise(photo)
                     self._note_done(1)
                 case PreparedPhoto():
                     self._take(photo)
@@ -214,33 +250,38 @@ class _Run:
         elif sum(map(len, self._at_work.values())) >= _MOST_WAITING:
             self._extract(max(self._at_work, key=lambda shape: len(self._at_work[shape])))
 
-    def _recognise(self, file: PhotoFile) -> None:
-        same_bytes = self._by_digest[file.digest]
-        for photo in same_bytes:
-            if photo.file.path == file.path:
-                self._to_move.append((photo.id, file))
-                self._report.unchanged += 1
-                return
-        for photo in same_bytes:
-            if _is_gone(photo.file.path) and photo.file.path in self._known:
-                # From now on it is not at its old place, so a second copy is not taken for a second move.
-                del self._known[photo.file.path]
-                self._to_move.append((photo.id, file))
-                self._report.moved += 1
-                return
-        self._to_copy.append((same_bytes[0].id, file))
-        self._count_new(file.path)
+    def _recognise(self, photo: KnownPhoto) -> None:
+        """Take a file whose bytes the gallery knows: as it was, moved, or a copy."""
+        path = str(photo.file.path)
+        photo_id = self._digests[photo.file.digest]
+        self._to_copy.append(photo)
+        known = self._known.get(path)
+        if known and known.photo_id == photo_id:
+            self._report.unchanged += 1
+        elif former := self._moved_from(photo_id):
+            self._moved_away.append(former)
+            self._report.moved += 1
+        else:
+            self._count_new(path)
+
+    def _moved_from(self, photo_id: int) -> Path | None:
+        """Return where the photo was, if that is gone for certain; each such place is the origin of one move."""
+        lost = self._lost.get(photo_id, [])
+        for number, path in enumerate(lost):
+            if is_holder_there(Path(path), self._known[path].device, may_be_empty=True):
+                return Path(lost.pop(number))
+        return None
 
     def _extract(self, shape: tuple[int, ...]) -> None:
         batch = self._at_work.pop(shape)
         contents = self._extractor.content_features([photo.pixels for photo in batch])
         for photo, content in zip(batch, contents, strict=True):
             features = Features(content, photo.appearance)
-            self._to_add.append(NewPhoto(photo.file, photo.width, photo.height, features))
-            self._count_new(photo.file.path)
+            self._to_add.append(NewPhoto(photo.file, photo.width, photo.height, features, photo.capture))
+            self._count_new(str(photo.file.path))
         self._note_done(len(batch))
 
-    def _count_new(self, path: Path) -> None:
+    def _count_new(self, path: str) -> None:
         if path in self._known:
             self._report.updated += 1
         else:
@@ -252,37 +293,41 @@ class _Run:
         self._progress(IndexProgress(self._done, self._total, rate, (self._total - self._done) / rate))
 
     def _commit(self) -> None:
-        without_photo = self._gallery.add_copies(self._to_copy) + self._gallery.move(self._to_move)
-        self._to_read_again += [file.path for file in without_photo]
+        copies = [(photo.file, photo.capture) for photo in self._to_copy]
+        self._to_read_again += [file.path for file in self._gallery.add_copies(copies)]
+        self._gallery.remove(self._moved_away)
         self._gallery.add(self._to_add)
-        self._to_add, self._to_copy, self._to_move = [], [], []
+        self._to_add, self._to_copy, self._moved_away = [], [], []
         self._committed = time.monotonic()
 
-    def _forget_gone(self, found: dict[Path, list[Path]], everything: set[Path]) -> None:
-        """Remove the photos that were below the folders and are no longer there.
+    def _forget_gone(
+        self, roots: Sequence[Path], filled: Sequence[Path], found: Container[str], ignored: Sequence[str]
+    ) -> None:
+        """Remove the photos that were below the folders and are no longer there, or are to be ignored now.
 
         A folder without any photo is more likely a disk that is not plugged in than one that was emptied.
         """
-        filled = [root for root, paths in found.items() if paths]
-        for root in found.keys() - filled:
-            self._skip(root, "holds no photos (any more); its photos in the gallery were kept")
-        gone = [
-            photo.id
-            for photo in self._gallery.photos()
-            if photo.file.path not in everything
-            and any(photo.file.path.is_relative_to(root) for root in filled)
-            and _is_gone(photo.file.path)
-        ]
-        self._gallery.remove(gone)
-        self._report.removed = len(gone)
+        for root in roots:
+            if root not in filled:
+                self._skip(root, "holds no photos (any more); its photos in the gallery were kept")
+        below_filled, below_ignored = _prefixes(filled), _prefixes(ignored)
+        removed, kept = [], set()
+        for text, state in self._gallery.files().items():
+            if text in found or not (text + os.sep).startswith(below_filled):
+                continue
+            path = Path(text)
+            if (text + os.sep).startswith(below_ignored):
+                removed.append(path)
+            elif is_gone(path):
+                if is_holder_there(path, state.device, may_be_empty=False):
+                    removed.append(path)
+                else:
+                    kept.add(path.parent)
+        for folder in sorted(kept):
+            self._skip(folder, "is empty or not there just now; its photos in the gallery were kept")
+        self._gallery.remove(removed)
+        self._report.removed = len(removed)
 
 
-def _is_gone(path: Path) -> bool:
-    """Whether there is certainly nothing at the path; a path that cannot be examined is not gone."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
+def _prefixes(paths: Sequence[Path | str]) -> tuple[str, ...]:
+    return tuple(str(path).rstrip(os.sep) + os.sep for path in paths)

@@ -1,14 +1,12 @@
-"""Finding photos below folders, and reading one as upright 8-bit sRGB pixels."""
+"""Reading a photo as upright 8-bit sRGB pixels."""
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import stat
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +17,8 @@ from PIL import Image, UnidentifiedImageError
 
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import is_out_of_memory
+from raiha.gallery_tools.photo_folders import HAS_HEIF, RAW_SUFFIXES
 from raiha.gallery_tools.srgb import to_eight_bits, to_srgb
-
-_PILLOW_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".avif"})
-_HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
-_RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"})
-_PHOTO_SUFFIXES = _PILLOW_SUFFIXES | _HEIF_SUFFIXES | _RAW_SUFFIXES
 
 SMALLEST_SIDE = 16
 """Pixels: less than one patch says nothing about content or light."""
@@ -34,9 +28,7 @@ MOST_PIXELS = 100_000_000
 """Pixels decoded at once (400 MB in Pillow); a JPEG of eight times the sides is decoded at an eighth."""
 _MANY_PIXELS = 25_000_000
 
-_HAS_HEIF = importlib.util.find_spec("pillow_heif") is not None
-_HAS_RAW = importlib.util.find_spec("rawpy") is not None
-if _HAS_HEIF:
+if HAS_HEIF:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
@@ -50,9 +42,6 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # Large photos are decoded one at a time, so that threads do not multiply what they take.
 _one_large_photo = threading.Lock()
-
-Skip = Callable[[Path, str], None]
-"""Called with a file or folder that is left out, and the reason."""
 
 
 class UnreadablePhoto(RaihaError):  # noqa: N818  (it is one)
@@ -80,84 +69,6 @@ class Photo:
     pixels: NDArray[np.uint8]
     width: int
     height: int
-
-
-def _ignore(path: Path, reason: str) -> None:
-    pass
-
-
-def find_photos(folders: Iterable[Path], skip: Skip = _ignore) -> Iterator[Path]:
-    """Every photo in the folders and below, each once, in an order that stays the same.
-
-    Hidden files and folders are passed over. Links to folders are followed after everything that is really
-    there; a link that leads back to a visited folder is passed over.
-
-    Args:
-        folders: where to look; each is to exist.
-        skip: called with what should hold photos but cannot be used.
-
-    Yields:
-        Absolute paths.
-    """
-    folders_left = [Path(folder).absolute() for folder in folders][::-1]
-    links_left: list[Path] = []
-    visited: set[tuple[int, int]] = set()
-    while folders_left or links_left:
-        folder = folders_left.pop() if folders_left else links_left.pop(0)
-        try:
-            status = folder.stat()
-            if (status.st_dev, status.st_ino) in visited:
-                continue
-            visited.add((status.st_dev, status.st_ino))
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as error:
-            skip(readable_path(folder), f"cannot be opened ({error.strerror})")
-            continue
-        visible = [entry for entry in entries if not entry.name.startswith((".", "@eaDir"))]
-        below = [entry for entry in visible if _is_folder(entry, skip)]
-        folders_left.extend(Path(entry.path) for entry in reversed(below) if not entry.is_symlink())
-        links_left.extend(Path(entry.path) for entry in below if entry.is_symlink())
-        yield from _photos_among([entry for entry in visible if entry not in set(below)], skip)
-
-
-def _is_folder(entry: os.DirEntry[str], skip: Skip) -> bool:
-    """Whether it is a folder, links followed; a link in a circle or into a folder that is closed to us is none."""
-    try:
-        return entry.is_dir()
-    except OSError as error:
-        if Path(entry.name).suffix.lower() not in _PHOTO_SUFFIXES:  # those are named when they are opened
-            skip(readable_path(entry.path), f"cannot be opened ({error.strerror})")
-        return False
-
-
-def _photos_among(entries: list[os.DirEntry[str]], skip: Skip) -> Iterator[Path]:
-    for entry in entries:
-        path = Path(entry.path)
-        suffix = path.suffix.lower()
-        if suffix not in _PHOTO_SUFFIXES:
-            continue
-        if not _is_text(entry.path):
-            skip(readable_path(path), "has a name that is not valid Unicode")
-        elif suffix in _HEIF_SUFFIXES and not _HAS_HEIF:
-            skip(path, "is a HEIF photo; to read these: pip install 'raiha[heif]'")
-        elif suffix in _RAW_SUFFIXES and not _HAS_RAW:
-            skip(path, "is a raw photo; to read these: pip install 'raiha[raw]'")
-        else:
-            yield path
-
-
-def readable_path(path: str | Path) -> Path:
-    """Return the path with a question mark for every byte that is no text, so that it can be stored and printed."""
-    return Path(os.fsencode(path).decode(errors="replace"))
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def load_photo(path: Path, max_side: int | None = None) -> NDArray[np.uint8]:
@@ -199,7 +110,7 @@ def read_file(path: Path) -> bytes:
 def decode_photo(path: Path, data: bytes, max_side: int | None) -> Photo:
     """``load_photo`` for a file whose bytes are at hand; the path is only for its suffix and the errors."""
     try:
-        decode = _decode_raw if path.suffix.lower() in _RAW_SUFFIXES else _decode_with_pillow
+        decode = _decode_raw if path.suffix.lower() in RAW_SUFFIXES else _decode_with_pillow
         return decode(path, data, max_side)
     except UnreadablePhoto:
         raise

@@ -9,12 +9,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-_LARGEST_TIME = 2**63 - 1
+from raiha.gallery_tools.capture import UNKNOWN_CAPTURE, Capture
+
+_LARGEST_NUMBER = 2**63 - 1
 
 
 def time_of_change(status: os.stat_result) -> int:
     """Return the time of a file's last change in nanoseconds since 1970, as far as 64 bits reach (1677 to 2262)."""
-    return max(-_LARGEST_TIME, min(status.st_mtime_ns, _LARGEST_TIME))
+    return max(-_LARGEST_NUMBER, min(status.st_mtime_ns, _LARGEST_NUMBER))
+
+
+def device_of(status: os.stat_result) -> int:
+    """Return the number of the file system that a file lies on, as far as 63 bits reach."""
+    return status.st_dev & _LARGEST_NUMBER
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,14 @@ class PhotoFile:
         mtime_ns: time of the last change, see ``time_of_change``.
         size: bytes.
         digest: BLAKE2b-128 of the bytes, by which a moved or copied photo is known again.
+        device: number of the file system that it lies on; 0 where that is not known.
     """
 
     path: Path
     mtime_ns: int
     size: int
     digest: bytes
+    device: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,25 +65,28 @@ class NewPhoto:
         width: upright width, pixels.
         height: upright height, pixels.
         features: its features.
+        capture: what its EXIF tells.
     """
 
     file: PhotoFile
     width: int
     height: int
     features: Features
+    capture: Capture = UNKNOWN_CAPTURE
 
 
 @dataclass(frozen=True)
 class GalleryPhoto:
-    """A photo in a gallery, without its features.
+    """A file of a photo in a gallery, without the photo's features.
 
     Attributes:
-        id: never given twice in a gallery; the features of an id never change.
+        id: of the photo, alike for its copies; never given twice in a gallery, and its features never change.
         file: where it was, and how its file was, when it was indexed.
         width: upright width, pixels.
         height: upright height, pixels.
         rows: rows of patches.
         columns: columns of patches.
+        capture: what its EXIF tells.
     """
 
     id: int
@@ -83,6 +95,7 @@ class GalleryPhoto:
     height: int
     rows: int
     columns: int
+    capture: Capture = UNKNOWN_CAPTURE
 
 
 @dataclass(frozen=True)
@@ -91,8 +104,8 @@ class GalleryStatus:
 
     Attributes:
         name: of the gallery.
-        photos: number of photos.
-        patches: number of patches.
+        photos: number of files, copies counted each.
+        patches: number of patches, those of copies once.
         bytes: size on the disk.
         extractor: name of the extractor that it was made with.
         last_indexed: seconds since 1970; None: never to the end.

@@ -1,43 +1,55 @@
-"""The gallery: which photos there are and what their features are.
-
-SQLite holds the truth; the FAISS file beside it can be lost at any time. One process writes, any number read.
-"""
+"""The gallery: which photos there are and what their features are, whatever database holds them."""
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from raiha.gallery_tools.appearance import BINS
+from raiha.gallery_tools.capture import Capture
+from raiha.gallery_tools.database import Database, Run
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.registry import ExtractorInfo
+from raiha.gallery_tools.feature_codes import FeatureCodes, codes_for_appearance, codes_for_content
 from raiha.gallery_tools.gallery_file import (
     create_database,
     damaged,
     database_path,
     gallery_folder,
     open_database,
-    told_errors,
+    writer_lock,
 )
-from raiha.gallery_tools.patch_index import PatchIndex
+from raiha.gallery_tools.prototypes import prototypes_of
 from raiha.gallery_tools.records import Features, GalleryPhoto, GalleryStatus, NewPhoto, PhotoFile
+from raiha.gallery_tools.sqlite_database import SqliteDatabase
 
-_LOCK = "writer.lock"
-PATCHES_FILE = "patches.faiss"
-_FILE = "path, mtime_ns, size, digest"
-_SIZE = "width, height, rows, columns"
-_DESCRIPTION = f"{_SIZE}, content, appearance"
-_COLUMNS = f"id, {_FILE}, {_SIZE}"
-_INSERT = f"INSERT OR REPLACE INTO photos ({_FILE}, {_DESCRIPTION})"
+_AT_ONCE = 64
+_CAPTURE = "taken, camera, latitude, longitude"
+_FILE = "path, mtime_ns, size, device"
+_PHOTO = f"photos.id, {_FILE}, digest, width, height, rows, columns, {_CAPTURE}"
+_PUT_FILE = (
+    f"INSERT INTO files ({_FILE}, photo_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+    "mtime_ns = excluded.mtime_ns, size = excluded.size, device = excluded.device, photo_id = excluded.photo_id"
+)
+
+
+class FileState(NamedTuple):
+    """How a file was when it was indexed, as ``PhotoFile`` has it, and its photo's id."""
+
+    mtime_ns: int
+    size: int
+    device: int
+    photo_id: int
 
 
 class Gallery:
@@ -48,23 +60,33 @@ class Gallery:
         extractor: name of the extractor that its features come from.
         dimension: channels of a content feature.
         weights: fingerprint of that extractor's weights; None while the gallery is empty.
+        folder: where its files are.
     """
 
     def __init__(self, name: str) -> None:
         """Open a gallery.
 
         Raises:
-            RaihaError: "gallery-name", "gallery-missing", "gallery-damaged", "gallery-newer", "gallery-older" or
-                "gallery-unavailable".
+            RaihaError: "gallery-name", "gallery-missing", "gallery-damaged", "gallery-newer", "gallery-older",
+                "gallery-unavailable", or "gallery-busy" when its file is of a former version and in use.
         """
         self.name = name
         self.folder = gallery_folder(name)
-        self._connection = open_database(name)
-        self._patches: PatchIndex | None = None
-        meta = dict(self._rows("SELECT key, value FROM meta"))
-        self.extractor: str = meta["extractor"]
-        self.dimension: int = meta["dimension"]
-        self.weights: str | None = meta.get("weights")
+        self._database: Database = SqliteDatabase(name)
+        try:
+            meta = dict(self._database.rows("SELECT key, value FROM meta"))
+            codes = dict(self._database.rows("SELECT name, data FROM codes"))
+            self._content_codes = FeatureCodes.from_bytes(codes["content"])
+            self._appearance_codes = FeatureCodes.from_bytes(codes["appearance"])
+            self.extractor: str = meta["extractor"]
+            self.dimension = int(meta["dimension"])
+            self.weights: str | None = meta.get("weights")
+        except KeyError as error:
+            self.close()
+            raise damaged(name, f"it has no {error}") from error
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def create(cls, name: str, info: ExtractorInfo) -> Gallery:
@@ -77,7 +99,7 @@ class Gallery:
         if not database_path(name).exists():
             with writer_lock(name):
                 if not database_path(name).exists():
-                    create_database(name, info)
+                    create_database(name, *_first_contents(info))
         gallery = cls(name)
         try:
             gallery.require_extractor(info.name)
@@ -98,7 +120,7 @@ class Gallery:
 
     def close(self) -> None:
         """Close the files."""
-        self._connection.close()
+        self._database.close()
 
     def require_extractor(self, name: str) -> None:
         """Check that the gallery can be used with an extractor.
@@ -119,7 +141,7 @@ class Gallery:
         Raises:
             RaihaError: "gallery-weights".
         """
-        if fingerprint != self.weights and self.photos():
+        if fingerprint != self.weights and not self.is_empty():
             folders = " ".join(f'"{folder}"' for folder in self.folders()) or "FOLDER"
             raise RaihaError(
                 "gallery-weights",
@@ -131,18 +153,42 @@ class Gallery:
 
     # Reading
 
+    def is_empty(self) -> bool:
+        """Whether it holds no photos."""
+        return not self._database.rows("SELECT 1 FROM photos LIMIT 1")
+
     def photos(self) -> list[GalleryPhoto]:
-        """All photos, by path."""
-        rows = self._rows(f"SELECT {_COLUMNS} FROM photos ORDER BY path")
+        """All files of photos, by path."""
+        rows = self._database.rows(f"SELECT {_PHOTO} FROM files JOIN photos ON photo_id = photos.id ORDER BY path")
         return [_photo(row) for row in rows]
 
-    def photo(self, photo_id: int) -> GalleryPhoto:
-        """One photo by its id.
+    def photo_ids(self, below: Collection[Path] | None = None) -> list[int]:
+        """Return the ids of all photos, or of those with a file at or below some paths, ascending."""
+        if below is None:
+            return [row[0] for row in self._database.rows("SELECT id FROM photos ORDER BY id")]
+        ids: set[int] = set()
+        for path in below:
+            inside = str(path).rstrip("/\\")
+            for separator in "/\\":
+                # All that begins with the path and a separator; "0" and "]" come after these in Unicode.
+                first, last = inside + separator, inside + chr(ord(separator) + 1)
+                query = "SELECT photo_id FROM files WHERE path = ? OR path >= ? AND path < ?"
+                ids.update(row[0] for row in self._database.rows(query, str(path), first, last))
+        return sorted(ids)
 
-        Raises:
-            RaihaError: "photo-gone".
-        """
-        return _photo(self._row(f"SELECT {_COLUMNS} FROM photos WHERE id = ?", photo_id))
+    def files(self) -> dict[str, FileState]:
+        """Return how each file was when it was indexed, by its path."""
+        rows = self._database.rows(f"SELECT {_FILE}, photo_id FROM files")
+        return {row[0]: FileState(*row[1:]) for row in rows}
+
+    def digests(self) -> dict[bytes, int]:
+        """Return the photos' ids by the digests of their bytes."""
+        return dict(self._database.rows("SELECT digest, id FROM photos"))
+
+    def paths(self, photo_id: int) -> list[Path]:
+        """Return where a photo lies; nowhere when the gallery no longer holds it."""
+        rows = self._database.rows("SELECT path FROM files WHERE photo_id = ? ORDER BY path", photo_id)
+        return [Path(path) for (path,) in rows]
 
     def features(self, photo_id: int) -> Features:
         """Return the features of a photo by its id.
@@ -150,186 +196,213 @@ class Gallery:
         Raises:
             RaihaError: "photo-gone" or "gallery-damaged".
         """
-        rows, columns, content, appearance = self._row(
-            "SELECT rows, columns, content, appearance FROM photos WHERE id = ?", photo_id
-        )
-        try:
-            return Features(_unpacked(content, (rows, columns, -1)), _unpacked(appearance, (rows, columns, -1)))
-        except ValueError as error:
-            raise damaged(self.name, "the features of a photo are cut short") from error
-
-    def has_sound_features(self, photo: GalleryPhoto) -> bool:
-        """Whether the features of a photo are all there and numbers."""
-        try:
-            features = self.features(photo.id)
-        except RaihaError:
-            return False
-        as_expected = features.content.shape == (photo.rows, photo.columns, self.dimension)
-        return bool(as_expected and np.isfinite(features.content).all() and np.isfinite(features.appearance).all())
-
-    def folders(self) -> dict[Path, float]:
-        """Return the folders that have been indexed to the end, and when: seconds since 1970."""
-        return {Path(path): when for path, when in self._rows("SELECT path, indexed_at FROM folders ORDER BY path")}
-
-    def patches(self) -> PatchIndex:
-        """Return the patches of all photos, in step with what the gallery holds now."""
-        if self._patches is None:
-            self._patches = PatchIndex.load(self.folder / PATCHES_FILE, self.dimension)
-        wanted = dict(self._rows("SELECT id, rows * columns FROM photos"))
-        if self._patches.sync(wanted, self._flat_content):
-            with suppress(OSError, RuntimeError):  # a cache that cannot be kept costs time, nothing else
-                self._patches.save(self.folder / PATCHES_FILE)
-        return self._patches
-
-    def status(self) -> GalleryStatus:
-        """Return the gallery at a glance."""
-        photos, patches = self._rows("SELECT count(*), coalesce(sum(rows * columns), 0) FROM photos")[0]
-        folders = self.folders()
-        return GalleryStatus(
-            name=self.name,
-            photos=photos,
-            patches=patches,
-            bytes=sum(map(_size, self.folder.iterdir())),
-            extractor=self.extractor,
-            last_indexed=max(folders.values(), default=None),
-            folders=tuple(folders),
-        )
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Everything read within sees the gallery as it is now, whatever another process writes meanwhile."""
-        self._rows("BEGIN")
-        try:
-            yield
-        finally:
-            self._rows("COMMIT")
-
-    def integrity(self) -> str:
-        """SQLite's own check of the file: "ok", or what is wrong."""
-        return str(self._rows("PRAGMA integrity_check(1)")[0][0])
-
-    # Writing: each call is done wholly or not at all, also when the process is killed
-
-    def writing(self) -> AbstractContextManager[object]:
-        """Hold the right to write; every other process that asks for it is refused.
-
-        Raises:
-            RaihaError: "gallery-busy".
-        """
-        return writer_lock(self.name)
-
-    def add(self, photos: Sequence[NewPhoto]) -> None:
-        """Add photos with their features; what the gallery holds at the same paths makes way."""
-        with self._transaction() as run:
-            for photo in photos:
-                features = photo.features
-                size = (photo.width, photo.height, *features.content.shape[:2])
-                blobs = (_packed(features.content), _packed(features.appearance))
-                run(f"{_INSERT} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*_values(photo.file), *size, *blobs))
-
-    def add_copies(self, copies: Sequence[tuple[int, PhotoFile]]) -> list[PhotoFile]:
-        """Add copies of photos that the gallery holds, without their features being made again.
-
-        Args:
-            copies: the id of a photo, and the file with the same bytes.
-
-        Returns:
-            The files whose photo the gallery no longer holds: nothing was added for these.
-        """
-        select = f"SELECT ?, ?, ?, ?, {_DESCRIPTION} FROM photos WHERE id = ?"
-        with self._transaction() as run:
-            return [
-                file for photo_id, file in copies if not run(f"{_INSERT} {select}", (*_values(file), photo_id)).rowcount
-            ]
-
-    def move(self, moves: Sequence[tuple[int, PhotoFile]]) -> list[PhotoFile]:
-        """Note the new place, or new time, of photos; what the gallery holds at the new paths makes way.
-
-        Args:
-            moves: the id of a photo, and how its file is now.
-
-        Returns:
-            The files whose photo the gallery no longer holds.
-        """
-        update = "UPDATE OR REPLACE photos SET path = ?, mtime_ns = ?, size = ?, digest = ? WHERE id = ?"
-        with self._transaction() as run:
-            return [file for photo_id, file in moves if not run(update, (*_values(file), photo_id)).rowcount]
-
-    def remove(self, photo_ids: Collection[int]) -> None:
-        """Remove photos from the gallery; their files stay where they are."""
-        with self._transaction() as run:
-            for photo_id in photo_ids:
-                run("DELETE FROM photos WHERE id = ?", (photo_id,))
-
-    def note_weights(self, fingerprint: str) -> None:
-        """Note of an empty gallery with which weights its features will be made."""
-        with self._transaction() as run:
-            run("INSERT OR REPLACE INTO meta VALUES ('weights', ?)", (fingerprint,))
-        self.weights = fingerprint
-
-    def note_indexed(self, folders: Sequence[Path]) -> None:
-        """Note that folders have been indexed to the end, now."""
-        with self._transaction() as run:
-            for folder in folders:
-                run("INSERT OR REPLACE INTO folders VALUES (?, ?)", (str(folder), time.time()))
-
-    def forget_folders(self, folders: Collection[Path]) -> None:
-        """Take folders off the list of those that have been indexed; their photos stay."""
-        with self._transaction() as run:
-            for folder in folders:
-                run("DELETE FROM folders WHERE path = ?", (str(folder),))
-
-    def discard_patches(self) -> None:
-        """Throws the FAISS side away; it is made anew when it is needed."""
-        self._patches = None
-        (self.folder / PATCHES_FILE).unlink(missing_ok=True)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        with told_errors(self.name):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection.execute
-                self._connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    def _row(self, statement: str, photo_id: int) -> Any:
-        found = self._rows(statement, photo_id)
+        query = "SELECT rows, columns, content, appearance FROM photos JOIN features ON photo_id = id WHERE id = ?"
+        found = self._database.rows(query, photo_id)
         if not found:
             raise RaihaError(
                 "photo-gone",
                 f"A photo was removed from the gallery {self.name!r} while it was in use.",
                 "Try again.",
             )
-        return found[0]
+        rows, columns, content, appearance = found[0]
+        return Features(
+            self._decoded(content, self._content_codes, rows, columns),
+            self._decoded(appearance, self._appearance_codes, rows, columns),
+        )
 
-    def _rows(self, statement: str, *values: object) -> list[Any]:
-        with told_errors(self.name):
-            return self._connection.execute(statement, values).fetchall()
+    def contents(self, photo_ids: Iterable[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield the content features (rows, columns, d) of those photos that the gallery holds, in any order."""
+        remaining = iter(photo_ids)
+        while some := list(islice(remaining, _AT_ONCE)):
+            query = (
+                "SELECT id, rows, columns, content FROM photos JOIN features ON photo_id = id "
+                f"WHERE id IN ({_marks(some)})"
+            )
+            for photo_id, rows, columns, content in self._database.rows(query, *some):
+                yield photo_id, self._decoded(content, self._content_codes, rows, columns)
 
-    def _flat_content(self, photo_id: int) -> NDArray[np.float32]:
-        return self.features(photo_id).content.reshape(-1, self.dimension)
+    def captures(self, photo_ids: Sequence[int]) -> dict[int, Capture]:
+        """Return when, with what and where photos were taken, by their ids."""
+        found: dict[int, Capture] = {}
+        for first in range(0, len(photo_ids), _AT_ONCE):
+            some = photo_ids[first : first + _AT_ONCE]
+            rows = self._database.rows(f"SELECT id, {_CAPTURE} FROM photos WHERE id IN ({_marks(some)})", *some)
+            found.update({row[0]: Capture(*row[1:]) for row in rows})
+        return found
 
+    def taken_between(self, first: int, last: int) -> list[int]:
+        """Return the ids of the photos that were taken then: by the cameras' clocks, see ``Capture``."""
+        rows = self._database.rows("SELECT id FROM photos WHERE taken BETWEEN ? AND ?", first, last)
+        return [row[0] for row in rows]
 
-@contextmanager
-def writer_lock(name: str) -> Iterator[None]:
-    """Hold the right to write to a gallery.
+    def nearest(
+        self, queries: NDArray[np.float32], most: int, among: Sequence[int] | None = None
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Return the photos of the prototypes most like each query; see ``Database.nearest``.
 
-    Raises:
-        RaihaError: "gallery-busy": another process has it.
-    """
-    try:
-        with FileLock(gallery_folder(name) / _LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        raise RaihaError(
-            "gallery-busy",
-            f"Another process is writing to the gallery {name!r}.",
-            "Wait until it has finished, then try again.",
-        ) from error
+        A photo that has been removed since may still be among them.
+        """
+        return self._database.nearest(queries, most, among)
+
+    def folders(self) -> dict[Path, float]:
+        """Return the folders that have been indexed to the end, and when: seconds since 1970."""
+        rows = self._database.rows("SELECT path, indexed_at FROM folders ORDER BY path")
+        return {Path(path): when for path, when in rows}
+
+    def skipped(self) -> list[tuple[Path, str]]:
+        """Return what the last run left out, and why."""
+        rows = self._database.rows("SELECT path, reason FROM skipped ORDER BY path")
+        return [(Path(path), reason) for path, reason in rows]
+
+    def status(self) -> GalleryStatus:
+        """Return the gallery at a glance."""
+        ((files,),) = self._database.rows("SELECT count(*) FROM files")
+        ((patches,),) = self._database.rows("SELECT coalesce(sum(rows * columns), 0) FROM photos")
+        folders = self.folders()
+        return GalleryStatus(
+            name=self.name,
+            photos=files,
+            patches=patches,
+            bytes=self._database.bytes_on_disk(),
+            extractor=self.extractor,
+            last_indexed=max(folders.values(), default=None),
+            folders=tuple(folders),
+        )
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything read within sees the gallery as it is now, whatever another process writes meanwhile."""
+        return self._database.snapshot()
+
+    def damaged_photos(self) -> list[int]:
+        """Return the ids of photos whose features or prototypes are missing or cut short."""
+        query = (
+            "SELECT id FROM photos LEFT JOIN features f ON f.photo_id = id LEFT JOIN prototypes p ON p.photo_id = id "
+            "WHERE f.content IS NULL OR p.codes IS NULL OR length(f.content) <> rows * columns * ? "
+            "OR length(f.appearance) <> rows * columns * ? OR length(p.codes) % ? <> 0 OR length(p.codes) = 0"
+        )
+        parts = self._content_codes.parts, self._appearance_codes.parts, self._content_codes.parts
+        return [row[0] for row in self._database.rows(query, *parts)]
+
+    def integrity(self) -> str:
+        """Return the database's own check of its file: "ok", or what is wrong."""
+        return self._database.integrity()
+
+    # Writing: each call is done wholly or not at all, also when the process is killed
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the right to write; see ``Database.writing``.
+
+        Raises:
+            RaihaError: "gallery-busy".
+        """
+        return self._database.writing()
+
+    def claim(self, path: Path) -> bool:
+        """Whether this process is to read a photo; see ``Database.claim``."""
+        return self._database.claim(str(path))
+
+    def add(self, photos: Sequence[NewPhoto]) -> None:
+        """Add photos with their features; what the gallery holds at the same paths makes way."""
+        if not photos:
+            return
+        encoded = [self._encoded(photo) for photo in photos]
+        with self._database.transaction() as run:
+            for photo, (content, appearance, prototypes) in zip(photos, encoded, strict=True):
+                photo_id, is_new = _put_photo(run, photo)
+                if is_new:
+                    run("INSERT INTO features VALUES (?, ?, ?)", photo_id, content, appearance)
+                    run("INSERT INTO prototypes VALUES (?, ?)", photo_id, prototypes)
+                _put_file(run, photo.file, photo_id)
+
+    def add_copies(self, copies: Sequence[tuple[PhotoFile, Capture]]) -> list[PhotoFile]:
+        """Add files of photos that the gallery holds, without their features being made again.
+
+        Args:
+            copies: files, and what their EXIF tells; a photo with the same digest is looked up.
+
+        Returns:
+            The files whose photo the gallery no longer holds: nothing was added for these.
+        """
+        unknown = []
+        if not copies:
+            return []
+        with self._database.transaction() as run:
+            for file, capture in copies:
+                found = run("SELECT id FROM photos WHERE digest = ?", file.digest)
+                if not found:
+                    unknown.append(file)
+                    continue
+                _put_file(run, file, found[0][0])
+                update = "UPDATE photos SET taken = ?, camera = ?, latitude = ?, longitude = ? WHERE id = ?"
+                run(update, *_values_of(capture), found[0][0])
+        return unknown
+
+    def note_devices(self, devices: Mapping[str, int]) -> None:
+        """Note on which file systems the folders of files lie now, by the files' paths."""
+        if not devices:
+            return
+        with self._database.transaction() as run:
+            for path, device in devices.items():
+                run("UPDATE files SET device = ? WHERE path = ?", device, path)
+
+    def remove(self, paths: Collection[Path]) -> None:
+        """Take files out of the gallery, and photos that have none left; on the disk all stays where it is."""
+        if not paths:
+            return
+        with self._database.transaction() as run:
+            for path in paths:
+                for (photo_id,) in run("SELECT photo_id FROM files WHERE path = ?", str(path)):
+                    run("DELETE FROM files WHERE path = ?", str(path))
+                    _drop_if_unused(run, photo_id)
+
+    def remove_photos(self, photo_ids: Collection[int]) -> None:
+        """Take photos out of the gallery with all their files."""
+        with self._database.transaction() as run:
+            for photo_id in photo_ids:
+                run("DELETE FROM files WHERE photo_id = ?", photo_id)
+                _drop_if_unused(run, photo_id)
+
+    def note_weights(self, fingerprint: str) -> None:
+        """Note of an empty gallery with which weights its features will be made."""
+        with self._database.transaction() as run:
+            put = "INSERT INTO meta VALUES ('weights', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            run(put, fingerprint)
+        self.weights = fingerprint
+
+    def note_indexed(self, folders: Sequence[Path], skipped: Sequence[tuple[Path, str]] = ()) -> None:
+        """Note that folders have been indexed to the end, now, and what was left out."""
+        with self._database.transaction() as run:
+            put = "INSERT INTO folders VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET indexed_at = excluded.indexed_at"
+            for folder in folders:
+                run(put, str(folder), time.time())
+            run("DELETE FROM skipped")
+            for path, reason in dict(skipped).items():
+                run("INSERT INTO skipped VALUES (?, ?)", str(path), reason)
+
+    def forget_folders(self, folders: Collection[Path]) -> None:
+        """Take folders off the list of those that have been indexed; their photos stay."""
+        with self._database.transaction() as run:
+            for folder in folders:
+                run("DELETE FROM folders WHERE path = ?", str(folder))
+
+    def refresh_index(self) -> None:
+        """Bring the search index up to date, so that the next search need not."""
+        self._database.refresh_index()
+
+    def _encoded(self, photo: NewPhoto) -> tuple[bytes, bytes, bytes]:
+        """Return what is stored of a photo: codes of content, appearance and prototypes."""
+        content = photo.features.content
+        prototypes, _ = prototypes_of(content.reshape(-1, self.dimension))
+        return (
+            self._content_codes.encode(content).tobytes(),
+            self._appearance_codes.encode(photo.features.appearance).tobytes(),
+            self._content_codes.encode(prototypes).tobytes(),
+        )
+
+    def _decoded(self, blob: bytes, codes: FeatureCodes, rows: int, columns: int) -> NDArray[np.float32]:
+        if len(blob) != rows * columns * codes.parts:
+            raise damaged(self.name, "the features of a photo are cut short")
+        return codes.decode(np.frombuffer(blob, np.uint8).reshape(rows, columns, codes.parts))
 
 
 def remove_gallery(name: str) -> None:
@@ -345,28 +418,52 @@ def remove_gallery(name: str) -> None:
         shutil.rmtree(folder)
 
 
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:  # SQLite's side files come and go
-        return 0
+def _first_contents(info: ExtractorInfo) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Return the rows of ``meta`` and ``codes`` that a new gallery begins with."""
+    meta = {
+        "extractor": info.name,
+        "dimension": str(info.dimension),
+        "bins": str(BINS),
+        "identity": uuid.uuid4().hex,
+    }
+    codes = {
+        "content": codes_for_content(info.name, info.dimension).to_bytes(),
+        "appearance": codes_for_appearance().to_bytes(),
+    }
+    return meta, codes
+
+
+def _put_photo(run: Run, photo: NewPhoto) -> tuple[int, bool]:
+    """Return the id of a photo, and whether it was not there yet."""
+    found = run("SELECT id FROM photos WHERE digest = ?", photo.file.digest)
+    if found:
+        return found[0][0], False
+    size = photo.width, photo.height, *photo.features.content.shape[:2]
+    insert = f"INSERT INTO photos (digest, width, height, rows, columns, {_CAPTURE}) VALUES ({_marks(range(9))})"
+    return run(f"{insert} RETURNING id", photo.file.digest, *size, *_values_of(photo.capture))[0][0], True
+
+
+def _put_file(run: Run, file: PhotoFile, photo_id: int) -> None:
+    former = run("SELECT photo_id FROM files WHERE path = ?", str(file.path))
+    run(_PUT_FILE, str(file.path), file.mtime_ns, file.size, file.device, photo_id)
+    if former and former[0][0] != photo_id:
+        _drop_if_unused(run, former[0][0])
+
+
+def _drop_if_unused(run: Run, photo_id: int) -> None:
+    """Delete a photo with its features unless some file still holds it."""
+    run("DELETE FROM photos WHERE id = ? AND NOT EXISTS (SELECT 1 FROM files WHERE photo_id = id)", photo_id)
+
+
+def _values_of(capture: Capture) -> tuple[object, ...]:
+    return capture.taken, capture.camera, capture.latitude, capture.longitude
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _photo(row: tuple[Any, ...]) -> GalleryPhoto:
-    photo_id, path, mtime_ns, size, digest, width, height, rows, columns = row
-    return GalleryPhoto(photo_id, PhotoFile(Path(path), mtime_ns, size, digest), width, height, rows, columns)
-
-
-def _values(file: PhotoFile) -> tuple[str, int, int, bytes]:
-    return str(file.path), file.mtime_ns, file.size, file.digest
-
-
-def _packed(features: NDArray[np.float32]) -> bytes:
-    return features.astype(np.float16).tobytes()
-
-
-def _unpacked(blob: bytes, shape: tuple[int, int, int]) -> NDArray[np.float32]:
-    features = np.frombuffer(blob, np.float16).reshape(shape).astype(np.float32)
-    # Rounding to fp16 changed the length a little; dot products are to be cosines.
-    features /= np.linalg.norm(features, axis=-1, keepdims=True)
-    return features
+    photo_id, path, mtime_ns, size, device, digest, width, height, rows, columns, *capture = row
+    file = PhotoFile(Path(path), mtime_ns, size, digest, device)
+    return GalleryPhoto(photo_id, file, width, height, rows, columns, Capture(*capture))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from raiha.gallery_tools.errors import RaihaError
-from raiha.gallery_tools.gallery_file import database_path, gallery_folder
-from raiha.gallery_tools.patch_index import PatchIndex
-from raiha.gallery_tools.store import PATCHES_FILE, Gallery, writer_lock
+from raiha.gallery_tools.gallery_file import database_path, gallery_folder, writer_lock
+from raiha.gallery_tools.prototype_index import is_index_sound
+from raiha.gallery_tools.sqlite_database import INDEX_FILE
+from raiha.gallery_tools.store import Gallery
 
 
 @dataclass
@@ -40,7 +39,7 @@ def verify(name: str, *, repair: bool = False) -> VerifyReport:
 
     Args:
         name: of the gallery.
-        repair: make the FAISS file anew when it is not in step, remove photos whose features are damaged (they are
+        repair: make a damaged FAISS file anew, remove photos whose features are damaged (they are
             read again when their folder is indexed), and set a SQLite file aside that cannot be trusted.
 
     Raises:
@@ -53,7 +52,7 @@ def verify(name: str, *, repair: bool = False) -> VerifyReport:
             integrity = gallery.integrity()
             if integrity == "ok":
                 _verify_features(gallery, report, repair)
-                _verify_patches(gallery, report, repair)
+                _verify_index(gallery, report, repair)
                 report.missing = [p.file.path for p in gallery.photos() if not p.file.path.exists()]
                 report.photos = gallery.status().photos
             else:
@@ -68,29 +67,24 @@ def verify(name: str, *, repair: bool = False) -> VerifyReport:
 
 
 def _verify_features(gallery: Gallery, report: VerifyReport, repair: bool) -> None:
-    damaged = [photo for photo in gallery.photos() if not gallery.has_sound_features(photo)]
+    damaged = gallery.damaged_photos()
     if not damaged:
         return
     report.problems.append(f"The features of {len(damaged)} photos are damaged.")
     if repair:
         with gallery.writing():
-            gallery.remove([photo.id for photo in damaged])
+            gallery.remove_photos(damaged)
         report.repaired.append("Removed these photos; index their folders again to have them back.")
 
 
-def _verify_patches(gallery: Gallery, report: VerifyReport, repair: bool) -> None:
-    patches = PatchIndex.load(gallery.folder / PATCHES_FILE, gallery.dimension)
-    wanted = {photo.id: photo.rows * photo.columns for photo in gallery.photos() if gallery.has_sound_features(photo)}
-    in_step = patches.photos() == wanted and all(
-        np.array_equal(patches.content(photo_id, count), gallery.features(photo_id).content.reshape(count, -1))
-        for photo_id, count in wanted.items()
-    )
-    if in_step:
+def _verify_index(gallery: Gallery, report: VerifyReport, repair: bool) -> None:
+    file = gallery.folder / INDEX_FILE
+    if not file.exists() or is_index_sound(file):
         return
-    report.problems.append("The FAISS file is missing or not in step with the SQLite file.")
+    report.problems.append("The FAISS file is damaged; searches do without it, more slowly.")
     if repair:
-        gallery.discard_patches()
-        gallery.patches()
+        file.unlink()
+        gallery.refresh_index()
         report.repaired.append("Made the FAISS file anew.")
 
 
@@ -101,5 +95,5 @@ def _set_aside(name: str) -> str:
         database.replace(aside)
         for leftover in gallery_folder(name).glob(f"{database.name}-*"):
             leftover.unlink()
-        (gallery_folder(name) / PATCHES_FILE).unlink(missing_ok=True)
+        (gallery_folder(name) / INDEX_FILE).unlink(missing_ok=True)
     return f'Set the damaged file aside as {aside}; index the folders again: raiha index FOLDER --gallery "{name}".'

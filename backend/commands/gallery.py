@@ -196,7 +196,7 @@ def _status_text(found: dict[str, object]) -> str:
 
 def _remove_below(paths: list[Path], gallery: Gallery) -> int:
     places = {place for path in paths for place in (path.absolute(), path.resolve())}
-    photos = [photo.id for photo in gallery.photos() if any(photo.file.path.is_relative_to(p) for p in places)]
+    photos = [path for path in map(Path, gallery.files()) if any(path.is_relative_to(place) for place in places)]
     folders = [folder for folder in gallery.folders() if any(folder.is_relative_to(p) for p in places)]
     if not photos and not folders:
         raise RaihaError(
@@ -206,7 +206,6 @@ def _remove_below(paths: list[Path], gallery: Gallery) -> int:
         )
     gallery.remove(photos)
     gallery.forget_folders(folders)
-    gallery.patches()
     return len(photos)
 
 

@@ -44,7 +44,8 @@ from raiha.backend.pipeline.surroundings import require_surroundings
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.failures import is_out_of_memory
-from raiha.gallery_tools.store import Gallery
+from raiha.gallery_tools.open_galleries import OpenGalleries
+from raiha.gallery_tools.search import Filters
 
 log = logging.getLogger("raiha.pipeline")
 
@@ -116,6 +117,7 @@ class Pipeline:
         self._weights = network_weights or SHIPPED_WEIGHTS
         self._predictor: Predictor | None = None
         self._extractors: dict[str, Extractor] = {}
+        self._galleries = OpenGalleries()
         self._answers = PredictionCache()
         self._notices: tuple[str, ...] = ()
 
@@ -124,8 +126,9 @@ class Pipeline:
         return read_inference_settings(self._weights)
 
     def release(self) -> None:
-        """Drop the weights from memory until they are needed again."""
+        """Drop weights and galleries from memory until they are needed again."""
         self._predictor = None
+        self._galleries.close()
         self._extractors.clear()
         self._answers.clear()
 
@@ -234,18 +237,18 @@ class Pipeline:
         chosen = [load_chosen(path, extractor) for path in request.references]
         if request.gallery is None or crops.whole is None:
             return chosen
-        with Gallery(request.gallery) as gallery:
-            found = find_references(
-                _eight_bit(crops.whole.composite),
-                _eight_bit(crops.whole.mask),
-                gallery,
-                self._extractor(gallery.extractor),
-                _to_search(request),
-                {*request.excluded, *request.references},
-                run.checkpoint,
-            )
-            candidates = (load_found(reference, gallery, extractor) for reference in found)
-            return [*chosen, *(reference for reference in candidates if reference is not None)]
+        gallery = self._galleries.get(request.gallery)
+        found = find_references(
+            _eight_bit(crops.whole.composite),
+            _eight_bit(crops.whole.mask),
+            gallery,
+            self._extractor(gallery.extractor),
+            _to_search(request),
+            Filters(excluded={*request.excluded, *request.references}),
+            checkpoint=run.checkpoint,
+        )
+        candidates = (load_found(reference, extractor) for reference in found)
+        return [*chosen, *(reference for reference in candidates if reference is not None)]
 
     def _loaded_predictor(self) -> Predictor:
         if self._predictor is None:

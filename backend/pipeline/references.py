@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from PIL import Image
 
 from raiha.backend.pipeline.request import UsedReference
 from raiha.gallery_tools.appearance import hsv_histograms
+from raiha.gallery_tools.capture import UNKNOWN_CAPTURE, Capture
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor
-from raiha.gallery_tools.photos import load_photo
-from raiha.gallery_tools.search import Reference, search, share_of_foreground
+from raiha.gallery_tools.photos import UnreadablePhoto, load_photo
+from raiha.gallery_tools.reference import Reference
+from raiha.gallery_tools.search import NO_FILTERS, Filters, search, share_of_foreground
 from raiha.gallery_tools.store import Gallery
 
 _THUMBNAIL_SIDE = 160
@@ -44,7 +46,10 @@ def find_references(
     gallery: Gallery,
     extractor: Extractor,
     number: int,
-    excluded: Collection[Path] = (),
+    filters: Filters = NO_FILTERS,
+    *,
+    capture: Capture = UNKNOWN_CAPTURE,
+    exact: bool = False,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> list[Reference]:
     """Search a gallery for references to a composite (formulas 3 and 5).
@@ -55,7 +60,9 @@ def find_references(
         gallery: the gallery to search.
         extractor: with which the gallery was made.
         number: of references at most.
-        excluded: photos that must not be used.
+        filters: which photos may be found.
+        capture: what the EXIF of the background tells.
+        exact: compare every photo, rather than those that the index proposes.
         checkpoint: called now and then; an exception from it ends the search.
 
     Raises:
@@ -67,7 +74,16 @@ def find_references(
     grid = content.shape[0], content.shape[1]
     appearance = hsv_histograms(pixels, grid)
     return search(
-        gallery, extractor.info, content, appearance, share_of_foreground(mask, grid), number, excluded, checkpoint
+        gallery,
+        extractor.info,
+        content,
+        appearance,
+        share_of_foreground(mask, grid),
+        number,
+        filters,
+        capture=capture,
+        exact=exact,
+        checkpoint=checkpoint,
     )
 
 
@@ -86,19 +102,16 @@ def load_chosen(path: Path, extractor: Extractor) -> LoadedReference:
     return LoadedReference(pixels, content, UsedReference(path, None, None, None, _thumbnail(pixels)))
 
 
-def load_found(reference: Reference, gallery: Gallery, extractor: Extractor) -> LoadedReference | None:
-    """Return a photo that retrieval found; None when its file, or its row in the gallery, has gone.
+def load_found(reference: Reference, extractor: Extractor) -> LoadedReference | None:
+    """Return a photo that retrieval found; None when its file has gone.
 
-    Its features come from the gallery where the gallery was made with the network's extractor.
+    Its features are computed as the network was trained with them; the gallery keeps only short codes of them.
     """
-    same = gallery.extractor == extractor.info.name
     try:
         pixels = load_photo(reference.path, _READ_SIDE)
-        content = gallery.features(reference.photo_id).content if same else extractor.content_features([pixels])[0]
-    except RaihaError as error:
-        if error.code not in ("unreadable-photo", "photo-gone"):
-            raise
+    except UnreadablePhoto:
         return None
+    content = extractor.content_features([pixels])[0]
     used = UsedReference(reference.path, reference.score, reference.content, reference.appearance, _thumbnail(pixels))
     return LoadedReference(pixels, content, used)
 

@@ -144,6 +144,16 @@ def test_search_finds_the_photo_itself_first(indexed):
     assert raiha("search", photo, "--mask", mask, "-k", 1).splitlines()[1].endswith(photo.name)
 
 
+def test_search_draws_what_matched(indexed, tmp_path):
+    photo, mask, sheet = SAMPLES[0], MASKS / f"{SAMPLES[0].stem}_0.png", tmp_path / "sheet.png"
+    found = raiha_json("search", photo, "--mask", mask, "--sheet", sheet, "--in", indexed)["references"]
+    assert Image.open(sheet).height == 420 * len(found)
+    assert found[0]["object_box"] == pytest.approx(found[0]["photo_box"], abs=0.1)
+    excluded = raiha_json("search", photo, "--mask", mask, "--exclude", indexed, "--sheet", sheet)
+    assert excluded["references"] == []
+    assert "to be read" in raiha("search", photo, "--mask", mask, "--sheet", indexed / photo.name, status=2)
+
+
 def test_search_says_when_nothing_qualifies(indexed, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")

@@ -20,7 +20,8 @@ from tiny_extractor import SAMPLES
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.export import export_photos
 from raiha.gallery_tools.indexer import index, require_photos
-from raiha.gallery_tools.photos import UnreadablePhoto, find_photos, load_photo
+from raiha.gallery_tools.photo_folders import find_photos
+from raiha.gallery_tools.photos import UnreadablePhoto, load_photo
 from raiha.gallery_tools.search import search
 
 
@@ -86,7 +87,7 @@ def test_names_as_long_as_they_may_be_or_not_text(gallery, extractor, album):
 _WALK = """
 import os, sys
 from pathlib import Path
-from raiha.gallery_tools.photos import find_photos
+from raiha.gallery_tools.photo_folders import find_photos
 os.setuid(65534)
 skipped = []
 print(sorted(path.name for path in find_photos([Path(sys.argv[1])], lambda path, _: skipped.append(path.name))))
@@ -118,9 +119,8 @@ def test_a_photo_that_needs_too_much_memory_is_left_out(gallery, extractor, albu
             raise MemoryError
         return resize(photo)
 
-    monkeypatch.setattr("raiha.gallery_tools.photo_reader._THREADS", 1)
     monkeypatch.setattr(extractor, "resize", first_fails)
-    report = index(gallery, extractor, [folder])
+    report = index(gallery, extractor, [folder], workers=1)
     assert ["memory" in reason for _, reason in report.skipped] == [True]
     assert report.photos == 1
 
@@ -145,7 +145,7 @@ def test_a_pipe_that_takes_a_photos_place_is_not_waited_for(tmp_path):
 def test_a_photo_whose_row_is_removed_is_told_as_gone(gallery, extractor, album):
     index(gallery, extractor, [album(1)])
     (photo,) = gallery.photos()
-    gallery.remove([photo.id])
+    gallery.remove([photo.file.path])
     with pytest.raises(RaihaError) as error:
         gallery.features(photo.id)
     assert error.value.code == "photo-gone"

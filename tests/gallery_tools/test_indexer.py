@@ -86,7 +86,7 @@ def test_two_photos_that_swap_names(gallery, extractor, album):
         one: digests[other],
         other: digests[one],
     }
-    assert all(gallery.has_sound_features(photo) for photo in gallery.photos())
+    assert gallery.damaged_photos() == []
 
 
 def test_deleted_photo_is_removed_and_photos_elsewhere_stay(gallery, extractor, album):
@@ -113,6 +113,76 @@ def test_unplugged_disk_does_not_empty_the_gallery(gallery, extractor, album, un
         index(gallery, extractor, [disk])
     assert error.value.code in {"folder-missing", "no-photos"}
     assert gallery.status().photos >= 3
+
+
+def test_empty_mount_point_below_the_folder_changes_nothing(gallery, extractor, album):
+    root = album(2)
+    disk = album(3, "album/disk/2023")
+    index(gallery, extractor, [root])
+    shutil.rmtree(disk.parent)
+    disk.parent.mkdir()
+    report = index(gallery, extractor, [root])
+    assert (report.removed, report.photos) == (0, 5)
+    assert [path for path, _ in report.skipped] == [disk]
+
+
+def test_disk_with_a_file_system_of_its_own_may_vanish_with_its_mount_point(gallery, extractor, album, monkeypatch):
+    root = album(2)
+    disk = album(3, "album/disk")
+    monkeypatch.setattr("raiha.gallery_tools.photo_reader.device_of", lambda status: status.st_dev + 1)
+    index(gallery, extractor, [root])
+    shutil.rmtree(disk)
+    assert index(gallery, extractor, [root]).removed == 0
+
+
+def test_link_that_leads_nowhere_changes_nothing(gallery, extractor, album):
+    root, disk = album(2), album(3, "disk")
+    (root / "link").symlink_to(disk)
+    (root / "linked.jpg").symlink_to(disk / SAMPLES[0].name)
+    first = index(gallery, extractor, [root])
+    disk.rename(disk.with_name("elsewhere"))
+    assert index(gallery, extractor, [root]).removed == 0
+    disk.with_name("elsewhere").rename(disk)
+    again = index(gallery, extractor, [root])
+    assert (again.photos, again.added, extractor.photos) == (first.photos, 0, 3)
+
+
+def test_folder_that_is_removed_takes_its_photos_along(gallery, extractor, album):
+    root = album(2)
+    index(gallery, extractor, [root, album(3, "album/old")])
+    shutil.rmtree(root / "old")
+    assert index(gallery, extractor, [root]).removed == 3
+
+
+def test_what_is_ignored_is_left_out_and_leaves(gallery, extractor, album):
+    root = album(3)
+    for name in ("node_modules/a", "@eaDir", ".git", "receipts", "raw/2019", "private"):
+        album(1, f"album/{name}")
+    assert index(gallery, extractor, [root]).photos == 6
+    (root / ".raihaignore").write_text(f"# not for searching\nreceipts/\nraw/20*\n{SAMPLES[1].stem}.*\n")
+    (root / "private" / ".raihaignore").touch()
+    report = index(gallery, extractor, [root])
+    assert (report.removed, report.photos) == (4, 2)
+
+
+def test_twenty_moves_extract_nothing(gallery, extractor, album):
+    root = album(20)
+    index(gallery, extractor, [root])
+    (root / "deeper").mkdir()
+    for number, path in enumerate(sorted(root.glob("*.jpg"))):
+        path.rename(root / "deeper" / f"{number}.jpg" if number % 2 else root / f"renamed {number}.jpg")
+    report = index(gallery, extractor, [root])
+    assert (report.moved, report.added, report.removed, extractor.photos) == (20, 0, 0, 20)
+
+
+def test_skipped_files_are_kept_with_their_reasons(gallery, extractor, album):
+    folder = album(1)
+    (folder / "text.jpg").write_text("no photo")
+    report = index(gallery, extractor, [folder])
+    assert gallery.skipped() == report.skipped
+    (folder / "text.jpg").unlink()
+    index(gallery, extractor, [folder])
+    assert gallery.skipped() == []
 
 
 def test_unusable_files_are_named_and_do_not_stop_the_run(gallery, extractor, album):
@@ -148,9 +218,8 @@ def test_photo_that_vanishes_after_the_walk_is_named(gallery, extractor, album, 
         victim.unlink(missing_ok=True)
         return resize(photo)
 
-    monkeypatch.setattr("raiha.gallery_tools.photo_reader._THREADS", 1)
     monkeypatch.setattr(extractor, "resize", vanish)
-    report = index(gallery, extractor, [folder])
+    report = index(gallery, extractor, [folder], workers=1)
     assert [path for path, _ in report.skipped] == [victim]
     assert report.photos == 2
 

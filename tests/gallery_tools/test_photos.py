@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from tiny_extractor import SAMPLES
 
-from raiha.gallery_tools import photos
-from raiha.gallery_tools.photos import UnreadablePhoto, find_photos, load_photo
+from raiha.gallery_tools import photo_folders, photos
+from raiha.gallery_tools.photo_folders import find_photos
+from raiha.gallery_tools.photos import UnreadablePhoto, load_photo
 
 RAMP = np.linspace(0, 255, 64 * 48, dtype=np.float64).reshape(48, 64)
 COLOURS = np.stack([RAMP, RAMP[::-1], np.full_like(RAMP, 90)], axis=-1).round().astype(np.uint8)
@@ -193,8 +194,8 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
 
 
 def test_names_what_it_cannot_use(tmp_path, monkeypatch):
-    monkeypatch.setattr(photos, "_HAS_HEIF", False)
-    monkeypatch.setattr(photos, "_HAS_RAW", False)
+    monkeypatch.setattr(photo_folders, "HAS_HEIF", False)
+    monkeypatch.setattr(photo_folders, "HAS_RAW", False)
     (tmp_path / "phone.heic").touch()
     (tmp_path / "camera.nef").touch()
     Path(os.fsdecode(bytes(tmp_path / "odd") + b"\xff.jpg")).touch()
@@ -216,7 +217,7 @@ def test_folder_that_cannot_be_opened_is_named(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return scan(folder)
 
-    monkeypatch.setattr(photos.os, "scandir", refuse)
+    monkeypatch.setattr(photo_folders.os, "scandir", refuse)
     skipped = []
     found = list(find_photos([tmp_path], lambda path, reason: skipped.append((path.name, reason))))
     assert [path.name for path in found] == ["1.jpg"]

@@ -26,7 +26,8 @@ from raiha.gallery_tools.appearance import hsv_histograms
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.extractors.registry import ExtractorInfo
 from raiha.gallery_tools.photos import load_photo
-from raiha.gallery_tools.search import Reference, search, share_of_foreground
+from raiha.gallery_tools.reference import Reference
+from raiha.gallery_tools.search import search, share_of_foreground
 from raiha.gallery_tools.store import Gallery
 
 LEAST_AREA, MOST_AREA = 0.01, 0.6  # of the photo that an object covers

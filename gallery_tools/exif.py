@@ -6,12 +6,16 @@ import calendar
 import io
 import math
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import ExifTags, Image
 
 from raiha.gallery_tools.capture import Capture
+
+# Pillow warns of damaged EXIF data; what can be read of it is used all the same.
+warnings.filterwarnings("ignore", category=UserWarning, module="PIL.TiffImagePlugin")
 
 _TIME_TAGS = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized)
 _LONGEST_NAME = 200

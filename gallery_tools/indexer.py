@@ -296,7 +296,7 @@ class _Run:
         copies = [(photo.file, photo.capture) for photo in self._to_copy]
         self._to_read_again += [file.path for file in self._gallery.add_copies(copies)]
         self._gallery.remove(self._moved_away)
-        self._gallery.add(self._to_add)
+        self._digests.update(self._gallery.add(self._to_add))  # copies of these need no extraction
         self._to_add, self._to_copy, self._moved_away = [], [], []
         self._committed = time.monotonic()
 

@@ -61,7 +61,8 @@ def walk(folders: Iterable[Path], skip: Skip = _pass, ignored: Callable[[str], N
         skip: called with what should hold photos but cannot be used.
         ignored: called with the path of each file or folder that a .raihaignore names.
     """
-    folders_left: list[tuple[str, tuple[_Rule, ...]]] = [(str(Path(folder).absolute()), ()) for folder in folders][::-1]
+    no_rules: tuple[_Rule, ...] = ()
+    folders_left = [(str(Path(folder).absolute()), no_rules) for folder in folders][::-1]
     links_left: list[tuple[str, tuple[_Rule, ...]]] = []
     visited: set[tuple[int, int]] = set()
     while folders_left or links_left:

@@ -301,10 +301,15 @@ class Gallery:
         """Whether this process is to read a photo; see ``Database.claim``."""
         return self._database.claim(str(path))
 
-    def add(self, photos: Sequence[NewPhoto]) -> None:
-        """Add photos with their features; what the gallery holds at the same paths makes way."""
+    def add(self, photos: Sequence[NewPhoto]) -> dict[bytes, int]:
+        """Add photos with their features; what the gallery holds at the same paths makes way.
+
+        Returns:
+            The photos' ids by their digests.
+        """
         if not photos:
-            return
+            return {}
+        ids: dict[bytes, int] = {}
         encoded = [self._encoded(photo) for photo in photos]
         with self._database.transaction() as run:
             for photo, (content, appearance, prototypes) in zip(photos, encoded, strict=True):
@@ -313,6 +318,8 @@ class Gallery:
                     run("INSERT INTO features VALUES (?, ?, ?)", photo_id, content, appearance)
                     run("INSERT INTO prototypes VALUES (?, ?)", photo_id, prototypes)
                 _put_file(run, photo.file, photo_id)
+                ids[photo.file.digest] = photo_id
+        return ids
 
     def add_copies(self, copies: Sequence[tuple[PhotoFile, Capture]]) -> list[PhotoFile]:
         """Add files of photos that the gallery holds, without their features being made again.

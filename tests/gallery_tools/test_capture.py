@@ -39,6 +39,7 @@ def test_what_makes_no_sense_is_left_out():
     assert read_capture(b"no photo") == Capture()
 
 
+@pytest.mark.filterwarnings("ignore:::PIL.TiffImagePlugin")
 @given(st.binary(max_size=300), st.integers(0, 900))
 def test_damaged_exif_never_does_more_than_tell_nothing(noise, place):
     data = jpeg()

@@ -140,11 +140,12 @@ def test_link_that_leads_nowhere_changes_nothing(gallery, extractor, album):
     (root / "link").symlink_to(disk)
     (root / "linked.jpg").symlink_to(disk / SAMPLES[0].name)
     first = index(gallery, extractor, [root])
+    extracted = extractor.photos
     disk.rename(disk.with_name("elsewhere"))
     assert index(gallery, extractor, [root]).removed == 0
     disk.with_name("elsewhere").rename(disk)
     again = index(gallery, extractor, [root])
-    assert (again.photos, again.added, extractor.photos) == (first.photos, 0, 3)
+    assert (again.photos, again.added, extractor.photos) == (first.photos, 0, extracted)
 
 
 def test_folder_that_is_removed_takes_its_photos_along(gallery, extractor, album):

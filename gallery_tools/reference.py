@@ -28,6 +28,11 @@ class Matches:
     object_patches: NDArray[np.bool_]
     photo_patches: NDArray[np.bool_]
 
+    @classmethod
+    def of_all(cls) -> Matches:
+        """Return matches of all of one picture with all of another."""
+        return cls(np.ones((1, 1), bool), np.ones((1, 1), bool))
+
     @property
     def object_box(self) -> Box:
         """The smallest box around the patches of the composite."""
@@ -59,8 +64,8 @@ class Reference:
     score: float
     content: float
     appearance: float
-    same_hour_and_place: bool
-    matches: Matches = field(compare=False, repr=False)
+    same_hour_and_place: bool = False
+    matches: Matches = field(default_factory=lambda: Matches.of_all(), compare=False, repr=False)
 
     @property
     def reason(self) -> str:

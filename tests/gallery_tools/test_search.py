@@ -14,7 +14,7 @@ from raiha.gallery_tools.capture import Capture
 from raiha.gallery_tools.indexer import index
 from raiha.gallery_tools.photos import load_photo
 from raiha.gallery_tools.records import Features, NewPhoto, PhotoFile
-from raiha.gallery_tools.reference import Matches, Reference
+from raiha.gallery_tools.reference import Reference
 from raiha.gallery_tools.search import Filters, search, share_of_foreground
 from raiha.gallery_tools.store import Gallery
 
@@ -116,9 +116,6 @@ def test_least_share_of_the_foreground_must_find_its_content(gallery, tmp_path, 
     assert {one.path.name for one in found} == names
 
 
-NOWHERE = Matches(np.ones((1, 1), bool), np.ones((1, 1), bool))
-
-
 @pytest.mark.parametrize(
     ("content", "appearance", "same", "words"),
     [
@@ -128,7 +125,7 @@ NOWHERE = Matches(np.ones((1, 1), bool), np.ones((1, 1), bool))
     ],
 )
 def test_reason_in_words(content, appearance, same, words):
-    assert Reference(1, Path("a.jpg"), 0.5, content, appearance, same, NOWHERE).reason == words
+    assert Reference(1, Path("a.jpg"), 0.5, content, appearance, same).reason == words
 
 
 def test_no_background_or_no_foreground_finds_nothing(gallery, tmp_path):

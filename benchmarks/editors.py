@@ -6,8 +6,8 @@
 The editors have to be there: ``.ci/editors.sh``. Each has a layer of 24 megapixels over a picture as large, RGBA with
 8 bits, and the real daemon: seconds to read the layer, to flatten the picture without it, for the round trip to the
 daemon (its work is in there), to write the result, and the largest gap of the editor's event loop. GIMP's plug-ins are
-programs of their own, so what counts there is the dialog: its largest gap until the first preview, and how many
-milliseconds it takes from a move of the strength to the picture on the screen.
+programs of their own, so what counts there is the dialog: its largest gap, how many milliseconds it takes from a move
+of each slider to the picture on the screen, and how many seconds from 1:1 to the layer's own pixels on the screen.
 """
 
 from __future__ import annotations

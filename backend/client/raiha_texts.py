@@ -218,6 +218,10 @@ COLOUR_SPACE_UNKNOWN: tuple[str, str] = (
     "Layers in the colour space {space} cannot be harmonized.",
     "Convert the layer to RGB and try again.",
 )
+ADJUST_UNKNOWN: tuple[str, str] = (
+    "The adjustments cannot be read.",
+    "Give a JSON object with numbers that are named {names}.",
+)
 INDEXED_COLOURS: tuple[str, str] = ("This picture has indexed colours.", "Choose Image > Mode > RGB and try again.")
 FLOATING_SELECTION: tuple[str, str] = (
     "The pasted object is a floating selection.",

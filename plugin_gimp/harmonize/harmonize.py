@@ -10,6 +10,7 @@ from typing import Any
 import job
 import layers
 import options
+import pins
 from client import raiha_texts as texts
 from client.raiha_client import ClientError
 from client.raiha_plugin import Connection
@@ -32,11 +33,18 @@ def run(
     connection = Connection(f"gimp {Gimp.version()}")
     try:
         chosen = layers.chosen_layers(image, drawables)
+        if run_mode != Gimp.RunMode.NONINTERACTIVE:
+            # The last-used values are those of another object.
+            pins.drop_those_of_another(image, config)
+            config.set_property("adjust", "")
+        adjusting = job.Adjusting(None, options.adjust_of(config))
         if run_mode == Gimp.RunMode.INTERACTIVE:
-            chosen = _asked(procedure, config, chosen, connection)
-            if not chosen:
+            asked = _asked(procedure, config, chosen, connection)
+            if asked is None:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-        for note in job.harmonize(image, chosen, options.options_of(config), connection):
+            chosen, adjusting = asked
+            pins.keep(image)
+        for note in job.harmonize(image, chosen, options.options_of(config), adjusting, connection):
             Gimp.message(note)
     except ClientError as error:
         return _failed(procedure, run_mode, texts.error_text(error.sentence, error.remedy, error.log_path))
@@ -50,8 +58,8 @@ def run(
 
 def _asked(
     procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, chosen: list[Gimp.Layer], connection: Connection
-) -> list[Gimp.Layer]:
-    """Return the layers to harmonize after the dialog, which leaves the options in ``config``; empty: cancelled.
+) -> tuple[list[Gimp.Layer], job.Adjusting] | None:
+    """Show the dialog, which leaves the options in ``config``; return what to harmonize, or None if cancelled.
 
     Raises:
         LayerError: a layer cannot be harmonized; no daemon was started for it.
@@ -64,11 +72,14 @@ def _asked(
             layers.check(layer, in_place=False)
     except layers.WrongLayerError as error:
         if not is_other_wanted(procedure, error):
-            return []
+            return None
         chosen = [error.above]
         layers.check(error.above, in_place=False)
     composite, _ = read(chosen[0])
-    return chosen if HarmonizeDialog(procedure, config, composite, connection).run() else []
+    dialog = HarmonizeDialog(procedure, config, composite, connection)
+    if not dialog.run():
+        return None
+    return chosen, job.Adjusting(dialog.adjustment, {})
 
 
 def _failed(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, message: str) -> Gimp.ValueArray:
@@ -91,12 +102,13 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     flags, blurbs = GObject.ParamFlags.READWRITE, texts.GIMP_ARGUMENTS
     strength, change, gallery = (with_mnemonic(label) for label in (texts.STRENGTH, texts.WHAT, texts.GALLERY))
     references, placement = with_mnemonic(texts.REFERENCES), with_mnemonic(texts.PLACEMENT)
-    procedure.add_double_argument("strength", strength, blurbs["strength"], 0.0, 1.0, 1.0, flags)
-    changes, results = _choice(options.CHANGES), _choice(options.RESULTS)
+    procedure.add_double_argument("strength", strength, blurbs["strength"], 0.0, options.MOST_STRENGTH, 1.0, flags)
+    changes, results = _choice(options.changes()), _choice(options.results())
     procedure.add_choice_argument("change", change, blurbs["change"], changes, options.BOTH, flags)
     procedure.add_string_argument("gallery", gallery, blurbs["gallery"], "", flags)
     procedure.add_string_array_argument("references", references, blurbs["references"], flags)
     procedure.add_string_array_argument("excluded", texts.GIMP_EXCLUDED, blurbs["excluded"], flags)
+    procedure.add_string_argument("adjust", texts.ADJUST, blurbs["adjust"], "", flags)
     procedure.add_choice_argument("result", placement, blurbs["result"], results, texts.NEW_LAYER, flags)
 
 
@@ -126,4 +138,6 @@ class Harmonize(Gimp.PlugIn):
         return procedure
 
 
+# GIMP hands the language of its settings to its plug-ins in LANGUAGE.
+texts.use_language(GLib.get_language_names())
 Gimp.main(Harmonize.__gtype__, sys.argv)

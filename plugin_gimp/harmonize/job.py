@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import layers
 from client import raiha_texts as texts
-from client.raiha_client import Client, Frame
-from client.raiha_plugin import Composite, Connection, Options, send
+from client.raiha_client import Client, Job, Result
+from client.raiha_plugin import Connection, Options, send
 from gimp_api import Gimp
-from reading import Source, read
+from reading import read
 from writing import write
 
 _PAUSE = 0.02
@@ -36,7 +38,22 @@ class StatusBar:
             Gimp.progress_update((self.done + fraction) / self.count)
 
 
-def harmonize(image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, connection: Connection) -> list[str]:
+@dataclass(frozen=True)
+class Adjusting:
+    """What the user or a script adjusts.
+
+    Attributes:
+        first: the whole adjustment of the first layer, as the dialog showed it; None: the network's.
+        every: numbers that replace the network's for every layer, by name.
+    """
+
+    first: Mapping[str, Any] | None
+    every: Mapping[str, float]
+
+
+def harmonize(
+    image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, adjusting: Adjusting, connection: Connection
+) -> list[str]:
     """Harmonize the layers, each with the rest of the picture, and return notes for the user.
 
     GIMP ends this process when the user presses Cancel, so nothing is changed before all answers have arrived.
@@ -52,14 +69,17 @@ def harmonize(image: Gimp.Image, chosen: list[Gimp.Layer], options: Options, con
     # What is wrong with the layer is found before a daemon is started.
     first = next(composites)
     client = _connected(connection, status)
-    answers = [_answer(client, *layer, options, status) for layer in chain([first], composites)]
+    answers = []
+    for number, (composite, source) in enumerate(chain([first], composites)):
+        adjustment = adjusting.first if number == 0 else None
+        job = send(client, composite, options, adjustment=adjustment, adjust=adjusting.every)
+        answers.append((source, _result(job, status)))
     status.stage = ""
     status.show("writing", 0.0)
     image.undo_group_start()
     try:
         written = [
-            write(layer, source, result, options.in_place)
-            for layer, (source, result) in zip(chosen, answers, strict=True)
+            write(layer, source, result, options) for layer, (source, result) in zip(chosen, answers, strict=True)
         ]
         image.set_selected_layers(written)
     finally:
@@ -76,16 +96,13 @@ def _connected(connection: Connection, status: StatusBar) -> Client:
     return client
 
 
-def _answer(
-    client: Client, composite: Composite, source: Source, options: Options, status: StatusBar
-) -> tuple[Source, Frame]:
-    job = send(client, composite, options)
+def _result(job: Job, status: StatusBar) -> Result:
     # Merging the copied image has overwritten the status bar.
     status.stage = ""
     result = job.wait(lambda event: status.show(event.stage, event.fraction))
-    assert result is not None and result.layer is not None  # nobody cancels this job
+    assert result is not None  # nobody cancels this job
     status.done += 1
-    return source, result.layer
+    return result
 
 
 def _note(layer: Gimp.Layer) -> str:

@@ -12,8 +12,8 @@ from gimp_api import GLib
 from gtk_api import Gdk, GdkPixbuf, Gtk, Pango
 from mnemonics import with_mnemonic
 
-_THUMBNAIL = (72, 54)
-_HEIGHT = 250
+_THUMBNAIL = (144, 108)
+_HEIGHT = 240
 # GIMP's themes paint boxes in the colour of a window even in a list, and barely highlight the selected line.
 _STYLE = b"""
 #raiha-references box, #raiha-references label, #raiha-references image { background-color: transparent; }
@@ -23,40 +23,46 @@ _STYLE = b"""
 _PHOTO_PATTERNS = texts.REFERENCE_PHOTOS.partition("(")[2].rstrip(")").split()
 
 
-class ReferencePanel(Gtk.Box):
-    """The list with its buttons, which act on the selected line.
+class ReferencePanel(Gtk.Expander):
+    """The list with its buttons, which act on the selected line; folded away until there are references.
 
     Args:
         chosen: what is pinned and excluded; the buttons change it.
         on_run_again: called when the user wants another preview.
-
-    Attributes:
-        list: the list without its buttons.
+        on_open: called with the path of a photo that is to be seen large.
     """
 
-    def __init__(self, chosen: ChosenReferences, on_run_again: Callable[[], None]) -> None:
-        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+    def __init__(
+        self, chosen: ChosenReferences, on_run_again: Callable[[], None], on_open: Callable[[str], None]
+    ) -> None:
+        super().__init__(label=with_mnemonic(texts.REFERENCES), use_underline=True)
+        self.get_label_widget().set_tooltip_text(texts.REFERENCES_TOOLTIP)
         _add_style(self.get_screen())
+        contents = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_top=6)
+        self.add(contents)
         self._chosen = chosen
         self._rows: list[Row] = []
-        self.list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.BROWSE)
-        self.list.set_name("raiha-references")
-        self.list.set_placeholder(_placeholder())
-        self.list.connect("row-selected", lambda *_: self._label_buttons())
+        self._list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.BROWSE)
+        self._list.set_name("raiha-references")
+        self._list.set_placeholder(_placeholder())
+        self._list.connect("row-selected", lambda *_: self._label_buttons())
+        # A single click selects; a double-click or Return opens.
+        self._list.set_activate_on_single_click(False)
+        self._list.connect("row-activated", lambda _list, row: on_open(self._rows[row.get_index()].path))
         scrolled = Gtk.ScrolledWindow(
             hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT, shadow_type=Gtk.ShadowType.IN
         )
-        scrolled.add(self.list)
-        self.pack_start(scrolled, True, True, 0)
-        self._exclude = _button(texts.REFERENCE_EXCLUDE, self._toggle_excluded)
-        self._pin = _button(texts.REFERENCE_PIN, self._toggle_pinned)
-        choose = _button(texts.REFERENCE_CHOOSE, self._choose)
-        self._again = _button(texts.RUN_AGAIN, on_run_again)
+        scrolled.add(self._list)
+        contents.pack_start(scrolled, True, True, 0)
+        self._exclude = _button(texts.REFERENCE_EXCLUDE, self._toggle_excluded, texts.REFERENCE_EXCLUDE_TOOLTIP)
+        self._pin = _button(texts.REFERENCE_PIN, self._toggle_pinned, texts.REFERENCE_PIN_TOOLTIP)
+        choose = _button(texts.REFERENCE_CHOOSE, self._choose, texts.REFERENCE_CHOOSE_TOOLTIP)
+        self._again = _button(texts.RUN_AGAIN, on_run_again, texts.RUN_AGAIN_TOOLTIP)
         for pair in ((self._exclude, self._pin), (choose, self._again)):
             line = Gtk.Box(spacing=6, homogeneous=True)
             for button in pair:
                 line.pack_start(button, True, True, 0)
-            self.pack_start(line, False, False, 0)
+            contents.pack_start(line, False, False, 0)
         self._fill(None)
 
     def show_references(self, references: Sequence[Reference]) -> None:
@@ -71,20 +77,20 @@ class ReferencePanel(Gtk.Box):
         self._fill(None)
 
     def _fill(self, current: str | None) -> None:
-        for child in self.list.get_children():
-            self.list.remove(child)
+        for child in self._list.get_children():
+            self._list.remove(child)
         self._rows = self._chosen.rows()
         for row in self._rows:
-            self.list.add(_list_row(row))
-        self.list.show_all()
+            self._list.add(_list_row(row))
+        self._list.show_all()
         paths = [row.path for row in self._rows]
         if paths:
             position = paths.index(current) if current in paths else 0
-            self.list.select_row(self.list.get_row_at_index(position))
+            self._list.select_row(self._list.get_row_at_index(position))
         self._label_buttons()
 
     def _current(self) -> Row | None:
-        selected = self.list.get_selected_row()
+        selected = self._list.get_selected_row()
         return None if selected is None else self._rows[selected.get_index()]
 
     def _label_buttons(self) -> None:
@@ -143,8 +149,8 @@ def _add_style(screen: Gdk.Screen) -> None:
     Gtk.StyleContext.add_provider_for_screen(screen, provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
 
 
-def _button(words: str, action: Callable[[], None]) -> Gtk.Button:
-    button = Gtk.Button(label=with_mnemonic(words), use_underline=True)
+def _button(words: str, action: Callable[[], None], tooltip: str) -> Gtk.Button:
+    button = Gtk.Button(label=with_mnemonic(words), use_underline=True, tooltip_text=tooltip)
     button.connect("clicked", lambda _button: action())
     return button
 
@@ -171,9 +177,9 @@ def _line(row: Row) -> Gtk.Widget:
     words = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, valign=Gtk.Align.CENTER)
     name = texts.reference_name(row.path)
     words.pack_start(
-        Gtk.Label(label=name, xalign=0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=28), False, False, 0
+        Gtk.Label(label=name, xalign=0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=20), False, False, 0
     )
-    reason = Gtk.Label(label=_notes(row), xalign=0, wrap=True, max_width_chars=28)
+    reason = Gtk.Label(label=_notes(row), xalign=0, wrap=True, max_width_chars=20)
     reason.get_style_context().add_class("dim-label")
     words.pack_start(reason, False, False, 0)
     for widget in (image, words):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import formats
-from client import raiha_texts as texts
-from client.raiha_client import Frame
-from client.raiha_plugin import at_once, restored_outside, with_alpha_of
+from client.adjustments import result_name
+from client.raiha_client import Result
+from client.raiha_plugin import Options, at_once, restored_outside, with_alpha_of
 from gimp_api import Gimp
 from layers import is_plain
 from reading import Source
@@ -24,18 +25,29 @@ _ATTRIBUTES = (
 )
 
 
-def write(layer: Gimp.Layer, source: Source, result: Frame, in_place: bool) -> Gimp.Layer:
+ADJUSTMENTS = "raiha-adjustments"
+"""The parasite of a result in which everything that was done can be read later, as JSON."""
+_KEPT_AND_UNDOABLE = 1 | 2
+
+
+def write(layer: Gimp.Layer, source: Source, result: Result, options: Options) -> Gimp.Layer:
     """Write the harmonized pixels into the picture and return the layer that holds them.
 
     A layer of more than pixels (a group, a text, a layer with filters) is kept: its result is always a new layer.
     """
+    assert result.layer is not None
     if not is_plain(layer):
-        return _insert(layer, _new_layer(layer, source), source.format, result.data)
-    name, pixels = _own_pixels(layer, source, result.data)
-    if not in_place:
-        return _insert(layer, layer.copy(), name, pixels)
-    _replace(layer, source, name, pixels)
-    return layer
+        written = _insert(layer, _new_layer(layer, source), source.format, result.layer.data, result)
+    else:
+        name, pixels = _own_pixels(layer, source, result.layer.data)
+        if options.in_place:
+            _replace(layer, source, name, pixels)
+            written = layer
+        else:
+            written = _insert(layer, layer.copy(), name, pixels, result)
+    done = {**result.adjustments, "strength": options.strength, "only": options.only, "change": result.change}
+    written.attach_parasite(Gimp.Parasite.new(ADJUSTMENTS, _KEPT_AND_UNDOABLE, json.dumps(done).encode()))
+    return written
 
 
 def _own_pixels(layer: Gimp.Layer, source: Source, pixels: Any) -> tuple[str, Any]:
@@ -53,10 +65,10 @@ def _own_pixels(layer: Gimp.Layer, source: Source, pixels: Any) -> tuple[str, An
     return own, pixels
 
 
-def _insert(layer: Gimp.Layer, new: Gimp.Layer, name: str, pixels: Any) -> Gimp.Layer:
+def _insert(layer: Gimp.Layer, new: Gimp.Layer, name: str, pixels: Any, result: Result) -> Gimp.Layer:
     """Fill a new layer that is not in the picture yet, insert it above the original and hide the original."""
     image = layer.get_image()
-    new.set_name(texts.RESULT_NAME.format(layer=layer.get_name()))
+    new.set_name(result_name(layer.get_name(), result.adjustments))
     locked = new.get_lock_content()
     # GIMP ends a plug-in that writes to locked pixels, even in a layer that is not in the picture yet.
     new.set_lock_content(False)

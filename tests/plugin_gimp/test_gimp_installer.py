@@ -32,8 +32,8 @@ def test_every_gimp_3_gets_the_plugin_and_no_other(home: Path) -> None:
     report = gimp.install(home)
     folders = [home / ".config" / "GIMP" / version / "plug-ins" / "harmonize" for version in ("3.0", "3.2")]
     assert report.written == folders
-    sources = {path.name for path in (REPOSITORY / "plugin_gimp" / "harmonize").glob("*.py")}
-    client = {path.name for path in (REPOSITORY / "backend" / "client").glob("*.py")}
+    sources = {path.name for path in (REPOSITORY / "plugin_gimp" / "harmonize").glob("*.*")}
+    client = {path.name for path in (REPOSITORY / "backend" / "client").iterdir()} - {"__pycache__"}
     for folder in folders:
         assert {path.name for path in folder.iterdir()} == sources | {"client", "raiha_daemon.json"}
         assert {path.name for path in (folder / "client").iterdir()} == client

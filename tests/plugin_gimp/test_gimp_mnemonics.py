@@ -1,27 +1,31 @@
-"""The underlined letters of the dialog."""
+"""The underlined letters of the dialog, in English and in other languages."""
 
 from __future__ import annotations
 
-from collections import Counter
-
-import pytest
 from client import raiha_texts as texts
-from mnemonics import LETTERS, with_mnemonic
+from mnemonics import TAKEN, Mnemonics
 
-GIMPS_OWN = "clrs"
-INSTEAD = {texts.REFERENCE_INCLUDE: texts.REFERENCE_EXCLUDE, texts.REFERENCE_UNPIN: texts.REFERENCE_PIN}
-"""Words that take the place of others on the same button."""
+LABELS = ("STRENGTH", "WHAT", "ADJUST", "GALLERY", "REFERENCES", "PLACEMENT", "APPLY", "HELP", "RUN_AGAIN")
 
 
-def test_no_letter_stands_for_two_things() -> None:
-    letters = [letter for words, letter in LETTERS.items() if words not in INSTEAD]
-    assert max(Counter([*letters, *GIMPS_OWN]).values()) == 1
-    for words, other in INSTEAD.items():
-        assert LETTERS[words] == LETTERS[other] or LETTERS[words] not in letters
+def test_each_label_has_a_letter_of_its_own() -> None:
+    mnemonics = Mnemonics()
+    marked = [mnemonics.marked(getattr(texts, name)) for name in LABELS]
+    letters = [words[words.index("_") + 1].lower() for words in marked]
+    assert len({*letters, *TAKEN}) == len(LABELS) + len(TAKEN)
+    assert [words.replace("_", "") for words in marked] == [getattr(texts, name) for name in LABELS]
 
 
-@pytest.mark.parametrize("words", LETTERS)
-def test_the_letter_is_in_the_words(words: str) -> None:
-    marked = with_mnemonic(words)
-    assert marked.replace("_", "") == words
-    assert marked[marked.index("_") + 1].lower() == LETTERS[words]
+def test_the_same_words_have_the_same_letter() -> None:
+    mnemonics = Mnemonics()
+    assert mnemonics.marked("Pin") == mnemonics.marked("Pin") == "_Pin"
+    assert mnemonics.marked("Put") == "P_ut"
+
+
+def test_a_label_in_another_script_has_a_letter_behind_it() -> None:
+    assert Mnemonics().marked("強さ") == "強さ (_A)"
+
+
+def test_words_without_a_free_letter_have_none() -> None:
+    mnemonics = Mnemonics()
+    assert mnemonics.marked("S") == "S"

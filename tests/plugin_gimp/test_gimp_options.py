@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from client import raiha_texts as texts
+from client.errors import LayerError
 from client.raiha_plugin import Options
-from options import CHANGES, RESULTS, options_of
+from options import adjust_of, changes, options_of, results
 
 
 class Config:
@@ -38,6 +40,17 @@ def test_every_argument() -> None:
     assert options.in_place
 
 
+def test_adjustments_of_scripts_are_json() -> None:
+    assert adjust_of(Config(adjust=None)) == {}
+    assert adjust_of(Config(adjust='{"exposure": 0.3, "saturation": -10}')) == {"exposure": 0.3, "saturation": -10.0}
+
+
+@pytest.mark.parametrize("entry", ["exposure", "[1]", '{"exposure": "much"}', '{"glow": 1}', '{"tint": NaN}', "7"])
+def test_what_is_no_adjustment_is_refused(entry: str) -> None:
+    with pytest.raises(LayerError, match="exposure"):
+        adjust_of(Config(adjust=entry))
+
+
 def test_the_choices_are_those_of_krita_in_the_same_order() -> None:
-    assert list(CHANGES.values()) == [words for _, words in texts.what_choices()]
-    assert list(RESULTS.items()) == texts.placement_choices()
+    assert list(changes().values()) == [words for _, words in texts.what_choices()]
+    assert list(results().items()) == texts.placement_choices()

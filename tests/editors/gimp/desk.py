@@ -175,9 +175,22 @@ class Dialog:
         self._do("choose", name=label, entry=entry)
         self._desk.wait(lambda: self._do("chosen", name=label) == entry, f"{entry!r} to be chosen")
 
-    def set_strength(self, percent: float) -> None:
-        """Put a strength into the field."""
-        self._do("set_number", name=texts.STRENGTH, value=percent)
+    def number(self, label: str) -> float:
+        """Return the number in the field beside a label."""
+        return float(self._do("number", name=label))
+
+    def set_number(self, label: str, value: float) -> None:
+        """Put a number into the field beside a label."""
+        self._do("set_number", name=label, value=value)
+
+    def double_click(self, label: str) -> None:
+        """Click twice on a label."""
+        left, top, width, height = self._do("area", role=WORDS, name=label)
+        self._desk.screen.double_click((left + width // 2, top + height // 2))
+
+    def wait_for_words(self, words: str) -> None:
+        """Wait until words are shown."""
+        self._desk.wait(lambda: words in self.words, f"the words {words!r}")
 
     def select(self, reference: str) -> None:
         """Select the reference whose line begins with a name."""

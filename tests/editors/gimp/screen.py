@@ -55,6 +55,10 @@ class Screen:
         """Press the left button at a place, and let it go at another."""
         self.xdotool("mousemove", *start, "mousedown", 1, "mousemove", *end, "mouseup", 1)
 
+    def double_click(self, place: tuple[int, int]) -> None:
+        """Click twice with the left button."""
+        self.xdotool("mousemove", *place, "click", "--repeat", 2, "--delay", 50, 1)
+
     def area(self, window: str) -> tuple[int, int, int, int]:
         """Return where a window is: left, top, right and bottom."""
         lines = self.xdotool("getwindowgeometry", "--shell", window).splitlines()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
-from common import Daemon, running_daemon
+import pytest
+from common import Daemon, Layer, running_daemon, write_ora
 from desk import FACTORY, Desk, Dialog, save
 from dumped import Pixels, by_client, pixels, request_of
+from numpy.typing import NDArray
+from PIL import Image
 from street import PhotoGallery
 from waiting import is_busy
 
 import raiha.backend.client.raiha_texts as texts
 
-RESULT = "object (harmonized)"
+RESULT = "object (harmonized"
+"""What the name of a result begins with."""
 DEFAULTS = {
     texts.STRENGTH: 100,
     texts.WHAT: texts.what_choices()[0][1],
@@ -49,7 +54,8 @@ def test_references_are_excluded_pinned_and_chosen_from_disk(
     dialog.select(first)
     dialog.press_and_see(texts.REFERENCE_EXCLUDE, texts.REFERENCE_INCLUDE)
     dialog.press(texts.RUN_AGAIN)
-    dialog.wait_for_references(lambda lines: [name_of(line) for line in lines] == [second, third, first])
+    lines = dialog.wait_for_references(lambda lines: [name_of(line) for line in lines] == [second, third, first])
+    assert lines[-1].startswith(f"{first}, {texts.REFERENCE_EXCLUDED}")
     dialog.select(third)
     dialog.press_and_see(texts.REFERENCE_PIN, texts.REFERENCE_UNPIN)
     dialog.choose_photo(photo_on_disk)
@@ -58,7 +64,6 @@ def test_references_are_excluded_pinned_and_chosen_from_disk(
     lines = dialog.wait_for_references(lambda lines: own in lines)
     save(dialog.picture(), "dialog-references")
     assert any(line.startswith(f"{third}, {texts.REFERENCE_PINNED}") for line in lines)
-    assert lines[-1].startswith(f"{first}, {texts.REFERENCE_EXCLUDED}")
     dialog.harmonize()
     after = desk.wait_for_change(before)
     references = {"references": [str(holidays.photos / third), str(photo_on_disk)]}
@@ -80,7 +85,7 @@ def test_every_setting_is_in_the_result_and_kept(
         texts.GALLERY: texts.gallery_label(holidays.name, 3),
         texts.PLACEMENT: dict(texts.placement_choices())[texts.IN_PLACE],
     }
-    dialog.set_strength(40)
+    dialog.set_number(texts.STRENGTH, 40)
     dialog.choose(texts.WHAT, wanted[texts.WHAT])
     dialog.choose(texts.PLACEMENT, wanted[texts.PLACEMENT])
     assert dialog.settings == wanted
@@ -98,6 +103,61 @@ def test_every_setting_is_in_the_result_and_kept(
     assert dialog.settings == DEFAULTS
     dialog.press(texts.CANCEL)
     dialog.wait_for_close()
+
+
+def test_an_adjustment_is_changed_by_hand_and_reset(desk: Desk, daemon: Daemon, runtime: Path, folder: Path) -> None:
+    exposure = texts.ADJUST_LABELS["exposure"]
+    request, before = request_of(desk.gimp, folder), desk.gimp.do("state")
+    dialog = desk.begin()
+    dialog.wait_for_preview()
+    found, seen = dialog.number(exposure), dialog.preview()
+    dialog.set_number(exposure, found + 1)
+    dialog.changed_preview(seen)
+    dialog.double_click(exposure)
+    dialog.wait_for_preview_as(seen)
+    assert dialog.number(exposure) == found
+    dialog.set_number(exposure, found + 1)
+    dialog.harmonize()
+    result = desk.wait_for_change(before)["layers"][0]
+    done = json.loads(result["parasites"]["raiha-adjustments"])
+    assert done["exposure"] == pytest.approx(found + 1, abs=0.01)
+    assert f"{exposure} {done['exposure']:+.2f} EV" in result["name"]
+    adjustment = {name: value for name, value in done.items() if name not in ("strength", "only", "change")}
+    assert np.array_equal(result_of(desk, folder, RESULT), by_client(request, runtime, adjustment=adjustment))
+
+
+def test_zoom_shows_the_pixels_of_the_layer(desk: Desk, daemon: Daemon, folder: Path) -> None:
+    layers = noise()
+    document = write_ora(folder / "noise.ora", layers, "object", (1920, 1280))
+    desk.gimp.do("close_window")
+    desk.open(document)
+    dialog = desk.begin()
+    dialog.wait_for_preview()
+    whole = dialog.preview()
+    dialog.press(texts.ZOOM_TRUE_TOOLTIP)
+    dialog.wait_for_words("100 %")
+    desk.wait(lambda: place_in(layers[1].pixels, dialog.preview()), "the layer's own pixels")
+    x, y = place_in(layers[1].pixels, dialog.preview())[0]
+    dialog.drag_line(0.8, 0.7)
+    desk.wait(lambda: place_in(layers[1].pixels, dialog.preview()) not in ([], [(x, y)]), "another part")
+    assert place_in(layers[1].pixels, dialog.preview())[0][1] == y, "it was dragged to the left"
+    dialog.press(texts.ZOOM_FIT_TOOLTIP)
+    dialog.wait_for_preview_as(whole)
+
+
+def noise() -> list[Layer]:
+    """Return a picture and an object in which no two places are the same."""
+    random = np.random.default_rng(25)
+    picture, thing = (random.integers(0, 256, (*size, 4), np.uint8) for size in ((1280, 1920), (900, 900)))
+    picture[..., 3] = thing[..., 3] = 255
+    return [Layer("picture", 0, 0, picture), Layer("object", 510, 190, thing)]
+
+
+def place_in(pixels: NDArray[np.uint8], shown: Image.Image) -> list[tuple[int, int]]:
+    """Return where a small part of the screen, left of the line, is found in a layer pixel by pixel: x and y."""
+    part = np.asarray(shown)[100:108, 100:108]
+    first = np.argwhere((pixels[:-7, :-7, :3] == part[0, 0]).all(axis=2))
+    return [(int(x), int(y)) for y, x in first if np.array_equal(pixels[y : y + 8, x : x + 8, :3], part)]
 
 
 def test_exclude_and_pin_are_taken_back(desk: Desk, daemon: Daemon, holidays: PhotoGallery) -> None:
@@ -119,9 +179,9 @@ def test_what_is_set_shows_in_the_preview(desk: Desk, daemon: Daemon) -> None:
     dialog.wait_for_preview()
     seen = [dialog.preview()]
     for strength in (50, 0):
-        dialog.set_strength(strength)
+        dialog.set_number(texts.STRENGTH, strength)
         seen.append(dialog.changed_preview(seen[-1]))
-    dialog.set_strength(100)
+    dialog.set_number(texts.STRENGTH, 100)
     dialog.changed_preview(seen[-1])
     for _, words in texts.what_choices()[1:]:
         dialog.choose(texts.WHAT, words)
@@ -130,7 +190,7 @@ def test_what_is_set_shows_in_the_preview(desk: Desk, daemon: Daemon) -> None:
 
 
 def test_the_fields_stand_as_in_krita(desk: Desk, daemon: Daemon) -> None:
-    fields = [texts.STRENGTH, texts.WHAT, texts.GALLERY, texts.REFERENCES, texts.PLACEMENT]
+    fields = [texts.STRENGTH, texts.WHAT, *texts.ADJUST_LABELS.values(), texts.GALLERY, texts.PLACEMENT]
     assert desk.begin().from_top_to_bottom(fields) == fields
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from dumped import Pixels, by_client, by_command, pixels, request_of
 from gimp_program import Gimp, GimpProgram
 from street import PhotoGallery
 
-RESULT = "object (harmonized)"
+RESULT = "object (harmonized"
+"""What the name of a result begins with."""
 ELLIPSE = {"x": 170, "y": 80, "width": 120, "height": 90}
 
 
@@ -130,7 +132,7 @@ def test_linear_gray_travels_encoded(
     gimp.do("set_attributes", visible=True)
     gimp.do("set_attributes", name=RESULT, visible=False)
     harmonized(gimp)
-    result = dumped(gimp, folder, f"{RESULT} #1")
+    result = dumped(gimp, folder, RESULT)
     assert np.array_equal(result[..., 1], before[..., 1])
     assert not np.array_equal(result, before)
 
@@ -206,7 +208,8 @@ def test_a_layer_in_a_group_stays_in_it(gimp: Gimp, daemon: Daemon, runtime: Pat
     harmonized(gimp)
     assert_same(dumped(gimp, folder), by_client(request, runtime), request.layer)
     group = gimp.do("state")["layers"][0]
-    assert [(child["name"], child["visible"]) for child in group["children"]] == [(RESULT, True), ("object", False)]
+    children = [(child["name"].partition(":")[0], child["visible"]) for child in group["children"]]
+    assert children == [(RESULT, True), ("object", False)]
 
 
 @pytest.mark.parametrize("mode", ["NORMAL", "PASS_THROUGH"])
@@ -216,7 +219,7 @@ def test_a_group_becomes_a_layer(mode: str, gimp: Gimp, daemon: Daemon, runtime:
     gimp.do("set_attributes", name="group", opacity=80.0, color_tag="BLUE")
     request = request_of(gimp, folder, "group")
     harmonized(gimp, "group", result="in-place")
-    result = dumped(gimp, folder, "group (harmonized)")
+    result = dumped(gimp, folder, "group (harmonized")
     assert np.array_equal(result, by_client(request, runtime))
     new, group = gimp.do("state")["layers"][:2]
     assert (new["children"], new["mode"], new["color_tag"]) == (None, "normal", "blue")
@@ -240,7 +243,7 @@ def test_a_text_stays_a_text(gimp: Gimp, daemon: Daemon, runtime: Path, folder: 
     request = request_of(gimp, folder, "text")
     before = gimp.do("state")["layers"][0]
     harmonized(gimp, "text")
-    assert np.array_equal(dumped(gimp, folder, "text (harmonized)"), by_client(request, runtime))
+    assert np.array_equal(dumped(gimp, folder, "text (harmonized"), by_client(request, runtime))
     assert gimp.do("state")["layers"][1] == {**before, "visible": False}
 
 
@@ -271,7 +274,7 @@ def test_a_selection_in_a_flat_picture_is_the_object(
     assert ((request.mask > 0) & (request.mask < 255)).any(), "the selection is soft"
     gimp.do("keep_only", name="picture")
     harmonized(gimp, "picture", result="in-place" if in_place else "new-layer")
-    result = dumped(gimp, folder, "picture" if in_place else "picture (harmonized)")
+    result = dumped(gimp, folder, "picture" if in_place else "picture (harmonized")
     assert_same(result, by_client(request._replace(background=request.layer), runtime), request.layer)
     assert np.array_equal(result[request.mask == 0], request.layer[request.mask == 0])
 
@@ -290,8 +293,8 @@ def test_several_layers_each_with_the_rest(gimp: Gimp, daemon: Daemon, runtime: 
 def test_a_group_and_what_is_in_it_are_one(gimp: Gimp, daemon: Daemon) -> None:
     gimp.do("to_group", name="group")
     assert gimp.do("harmonize", layers=["group", "object"])["status"] == "success"
-    names = [layer["name"] for layer in gimp.do("state")["layers"]]
-    assert names == ["group (harmonized)", "group", "picture"]
+    names = [layer["name"].partition(":")[0] for layer in gimp.do("state")["layers"]]
+    assert names == ["group (harmonized", "group", "picture"]
 
 
 ATTRIBUTES = {
@@ -314,7 +317,9 @@ def test_attributes_are_those_of_the_original(gimp: Gimp, daemon: Daemon) -> Non
     harmonized(gimp)
     after = gimp.do("state")
     new, old = after["layers"][:2]
-    assert {**new, "pixels": None} == {**before["layers"][0], "name": RESULT, "pixels": None}
+    parasites = {**before["layers"][0]["parasites"], "raiha-adjustments": new["parasites"]["raiha-adjustments"]}
+    expected = {**before["layers"][0], "name": new["name"], "parasites": parasites}
+    assert {**new, "pixels": None} == {**expected, "pixels": None}
     assert old == {**before["layers"][0], "visible": False}
     assert {**after, "layers": after["layers"][2:]} == {**before, "layers": before["layers"][1:]}
 
@@ -326,6 +331,9 @@ def test_in_place_changes_nothing_but_pixels(gimp: Gimp, daemon: Daemon) -> None
     harmonized(gimp, result="in-place")
     after = gimp.do("state")
     assert after["layers"][0]["pixels"] != before["layers"][0]["pixels"]
+    done = json.loads(after["layers"][0]["parasites"].pop("raiha-adjustments"))
+    assert done["strength"] == 1.0
+    assert done["exposure"], "what was adjusted can be read later"
     after["layers"][0]["pixels"] = before["layers"][0]["pixels"]
     assert after == before
 
@@ -338,3 +346,12 @@ def test_references_are_arguments(
     request = request_of(gimp, folder)
     harmonized(gimp, **options)
     assert_same(dumped(gimp, folder), by_client(request, runtime, **options), request.layer)
+
+
+def test_a_script_adjusts(gimp: Gimp, daemon: Daemon, runtime: Path, folder: Path) -> None:
+    request = request_of(gimp, folder)
+    harmonized(gimp, adjust='{"exposure": 1.5}', strength=1.5)
+    adjusted = by_client(request, runtime, adjust={"exposure": 1.5}, strength=1.5)
+    assert_same(dumped(gimp, folder), adjusted, request.layer)
+    name = gimp.do("state")["layers"][0]["name"]
+    assert name.startswith("object (harmonized: Exposure +1.50 EV")

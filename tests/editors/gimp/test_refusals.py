@@ -108,10 +108,15 @@ def test_a_gallery_that_is_not_there(gimp: Gimp, daemon: Daemon) -> None:
     assert gimp.do("state") == before
 
 
+def test_adjustments_that_are_none(gimp: Gimp, daemon: Daemon) -> None:
+    answer = gimp.do("harmonize", layers=["object"], adjust='{"glow": 1}')
+    assert answer["message"].startswith(texts.ADJUST_UNKNOWN[0])
+
+
 @pytest.mark.parametrize("strength", [0.0, 0.5])
 def test_every_option_is_an_argument(strength: float, gimp: Gimp, daemon: Daemon) -> None:
     found = gimp.do("arguments")
-    own = ["strength", "change", "gallery", "references", "excluded", "result"]
+    own = ["strength", "change", "gallery", "references", "excluded", "adjust", "result"]
     assert found["arguments"] == ["run-mode", "image", "drawables", *own]
     assert (found["label"], found["menus"]) == ("_Harmonize...", ["<Image>/Filters"])
     before = gimp.do("state")["layers"][0]["pixels"]

@@ -20,7 +20,7 @@ def test_krita_and_gimp_give_the_same_layer(
     gimp.do("forget_image")
     gimp.do("new_image", path=program.inside(document))
     assert gimp.do("harmonize", layers=["object"])["status"] == "success"
-    of_gimp = pixels(folder, gimp.do("dump", name="object (harmonized)", file="result.raw"))
+    of_gimp = pixels(folder, gimp.do("dump", name="object (harmonized", file="result.raw"))
     with virtual_screen() as display:
         # A home of its own: other tests may be driving Krita 5.2 at the same time.
         krita = KritaProgram("krita-beside-gimp", EDITORS / "trixie", display)

@@ -13,11 +13,12 @@ from waiting import is_busy
 
 import raiha.backend.client.raiha_texts as texts
 
-RESULT = "object (harmonized)"
+RESULT = "object (harmonized"
+"""What the name of a result begins with."""
 
 
 def layers(state: dict[str, Any]) -> list[tuple[str, bool]]:
-    return [(layer["name"], layer["visible"]) for layer in state["layers"]]
+    return [(layer["name"].partition(":")[0], layer["visible"]) for layer in state["layers"]]
 
 
 def test_from_the_menu_to_undo_and_once_more(desk: Desk, daemon: Daemon, holidays: PhotoGallery) -> None:

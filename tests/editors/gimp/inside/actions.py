@@ -269,6 +269,12 @@ def dump_profile(file):
     (FOLDER / file).write_bytes(bytes(profile))
 
 
+def scale_image(width, height):
+    """Make the whole document larger or smaller."""
+    current["image"].scale(width, height)
+    forget_history()
+
+
 def measure():
     """Return how long each step of the plug-in takes with the layer."""
     from measuring import seconds_of
@@ -346,7 +352,7 @@ def _state(layer):
             layer.get_lock_position(),
             layer.get_lock_visibility(),
         ],
-        "parasites": sorted(layer.get_parasite_list()),
+        "parasites": {name: bytes(layer.get_parasite(name).get_data()).decode() for name in layer.get_parasite_list()},
         "pixels": _digest(layer),
         "mask": None if mask is None else _digest(mask),
         "apply_mask": layer.get_apply_mask(),
@@ -356,10 +362,11 @@ def _state(layer):
 
 
 def _layer(name, image=None):
+    """Return the topmost layer of a name, which may be followed by what was adjusted: "object (harmonized: ..."."""
     todo = list((image or current["image"]).get_layers())
     while todo:
         layer = todo.pop(0)
-        if layer.get_name() == name:
+        if layer.get_name().partition(":")[0] == name:
             return layer
         if layer.is_group():
             todo += layer.get_children()

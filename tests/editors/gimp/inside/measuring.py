@@ -17,7 +17,10 @@ from dialog import HarmonizeDialog  # noqa: E402
 from gi.repository import Gimp, GLib, Gtk  # noqa: E402
 from writing import write  # noqa: E402
 
-MOVES = 60
+MOVES = 12
+ZOOMS = 5
+SCREEN = (1280, 860)
+"""Size of the dialog: the whole screen."""
 _TICK_MILLISECONDS = 5
 
 
@@ -53,51 +56,81 @@ def seconds_of(layer):
 
 
 class _Watch:
-    """Moves the strength in an open dialog again and again, each time when the picture of the last move is drawn."""
+    """Moves every slider in an open dialog, each time when the picture of the last move is drawn, then zooms."""
 
     def __init__(self, dialog):
         self._dialog = dialog
         self._preview = dialog._page.preview
-        self._slider = _child(dialog._dialog, Gtk.Scale)
-        self._moved, self._used = None, 0.0
+        self._moves = self._all_moves()
+        self._name = self._moved = None
+        self._used = 0.0
         self._last_tick = time.perf_counter()
-        self.milliseconds, self.own, self.gap = [], [], 0.0
+        self._zoomed = None
+        self.milliseconds, self.own, self.zooms, self.gap = {}, {}, [], 0.0
 
     def tick(self):
         """Take note of how long the event loop was held up; begin once there is a preview."""
         now = time.perf_counter()
         self.gap, self._last_tick = max(self.gap, now - self._last_tick), now
-        if not self._preview._pictures:
+        if self._dialog._picture is None or self._zoomed is not None or self._moved is not None:
             return GLib.SOURCE_CONTINUE
-        self._preview.get_window().get_frame_clock().connect("after-paint", self._painted)
-        GLib.idle_add(self._move)
-        return GLib.SOURCE_REMOVE
+        if not self.milliseconds:
+            self._dialog._dialog.resize(*SCREEN)
+            self._preview.get_window().get_frame_clock().connect("after-paint", self._painted)
+        self._move()
+        return GLib.SOURCE_CONTINUE
+
+    def _all_moves(self):
+        """Yield names of sliders with what moves them; a place of its own for each move."""
+        strength = _child(self._dialog._dialog, Gtk.Scale)
+        for number in range(MOVES):
+            yield "strength", lambda number=number: strength.set_value(25 + number)
+        for name, adjustment in self._dialog._adjust._adjustments.items():
+            low, high = adjustment.get_lower(), adjustment.get_upper()
+            for number in range(MOVES):
+                value = low + (high - low) * (0.3 + 0.4 * number / MOVES)
+                yield name, lambda adjustment=adjustment, value=value: adjustment.set_value(value)
 
     def _move(self):
-        if len(self.milliseconds) == MOVES:
-            self._dialog._dialog.response(Gtk.ResponseType.CANCEL)
-            return GLib.SOURCE_REMOVE
-        wanted = 25 + len(self.milliseconds) % 50
+        self._name, move = next(self._moves, (None, None))
+        if move is None:
+            self._zoom()
+            return
         self._moved, self._used = time.perf_counter(), time.process_time()
-        self._slider.set_value(wanted if self._slider.get_adjustment().get_upper() > 1 else wanted / 100)
-        return GLib.SOURCE_REMOVE
+        move()
+
+    def _zoom(self):
+        """Look at the layer's own pixels, each time in another place; in the end, close the dialog."""
+        if len(self.zooms) == ZOOMS:
+            self.shown = self._preview.view.shown()
+            self._dialog._dialog.response(Gtk.ResponseType.CANCEL)
+            return
+        self._preview.fit()
+        self._dialog._detail = None
+        self._zoomed = time.perf_counter()
+        self._preview.view.show_true()
+        self._preview.view.pan(120 * len(self.zooms), 60)
+        self._preview._view_changed()
 
     def _painted(self, _clock):
-        if self._moved is None:
-            return
+        now = time.perf_counter
         # What was drawn has reached the screen when the X server has answered.
         self._preview.get_display().sync()
-        self.milliseconds.append(1000 * (time.perf_counter() - self._moved))
-        self.own.append(1000 * (time.process_time() - self._used))
-        self._moved = None
-        GLib.idle_add(self._move)
+        if self._moved is not None and not self._dialog._is_mixing:
+            self.milliseconds.setdefault(self._name, []).append(1000 * (now() - self._moved))
+            self.own.setdefault(self._name, []).append(1000 * (time.process_time() - self._used))
+            self._moved = None
+        if self._zoomed is not None and self._dialog._detail is not None:
+            self.zooms.append(now() - self._zoomed)
+            self._zoomed = None
 
 
 def dialog_of(layer):
-    """Return what the real dialog takes: milliseconds from a move of the strength to its picture on the screen.
+    """Return what the real dialog takes: milliseconds from a move of each slider to its picture on the screen.
 
-    ``strength_own_cpu_ms`` is what the plug-in's own process computes meanwhile, whatever else the machine does.
-    ``largest_gap_s`` is the longest time that the dialog's event loop was held up until the first preview.
+    ``own_cpu_ms`` is what the plug-in's own process computes meanwhile, whatever else the machine does; ``zoom_s`` is
+    how long it takes from 1:1 to the layer's own pixels on the screen; ``largest_gap_s`` is the longest time that the
+    dialog's event loop was held up.
     """
     procedure = Gimp.get_pdb().lookup_procedure("python-fu-harmonize")
     connection = Connection("benchmark")
@@ -106,11 +139,13 @@ def dialog_of(layer):
     GLib.timeout_add(_TICK_MILLISECONDS, watch.tick)
     dialog.run()
     connection.close()
-    picture = watch._preview._pictures["before"]
+    picture = dialog._picture
     return {
-        "strength_ms": _spread(watch.milliseconds),
-        "strength_own_cpu_ms": _spread(watch.own),
-        "preview": [picture.get_width(), picture.get_height()],
+        "slider_ms": {name: _spread(values) for name, values in watch.milliseconds.items()},
+        "own_cpu_ms": {name: _spread(values) for name, values in watch.own.items()},
+        "zoom_s": [round(seconds, 3) for seconds in watch.zooms],
+        "preview": picture.size,
+        "shown": watch.shown,
         "largest_gap_s": round(watch.gap, 3),
     }
 

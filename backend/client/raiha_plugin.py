@@ -19,6 +19,8 @@ from .messages import Frame, Reference
 
 RECORD = Path(__file__).resolve().parents[1] / "raiha_daemon.json"
 """How to start a daemon and where it meets its clients: ``raiha install-plugin`` writes it beside this folder."""
+MOST_STRENGTH = 1.5
+"""Of a change; above 1 it is exaggerated."""
 CHUNK = 1 << 21
 """Pixels processed in one step."""
 _FULL = {"uint8": b"\xff", "uint16": b"\xff\xff", "float16": struct.pack("e", 1.0), "float32": struct.pack("f", 1.0)}

@@ -1,19 +1,24 @@
-"""The dialog: preview, strength, what to change, gallery, references, and where the result goes."""
+"""The dialog: preview, strength, what to change, adjustments, gallery, references, and where the result goes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from .adjust_panel import AdjustPanel
 from .client import raiha_texts as texts
-from .client.raiha_plugin import Options, Steps
-from .messages import show_error
+from .client.raiha_plugin import MOST_STRENGTH, Options, Steps
+from .document import WrongLayerError
+from .messages import offer_layer_above, show_error
+from .pictures import Look
 from .preview import Preview
 from .progress import Progress
 from .qt import Qt, QtCore, QtWidgets
 from .references import References
 from .runner import Runner
+from .section import Section
 from .session import Cancelled, Session
+from .zoom_bar import ZoomBar
 
 
 class HarmonizeDialog(QtWidgets.QDialog):
@@ -33,6 +38,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.session = session
         self._runner: Runner | None = None
+        self._view_runner: Runner | None = None
+        self._view_wish: Any = None
         self._next: Callable[[], None] | None = None
         self._is_writing = False
         self._make_fields(options)
@@ -42,53 +49,88 @@ class HarmonizeDialog(QtWidgets.QDialog):
 
     def _make_fields(self, options: Options) -> None:
         self.preview = Preview()
+        self.preview.view_wanted.connect(self._request_view)
+        self.zoom = ZoomBar(self.preview)
         self.strength = QtWidgets.QSlider(Qt.Orientation.Horizontal)
         self.strength.setObjectName("raiha_strength")
         self.percent = QtWidgets.QSpinBox()
         self.percent.setSuffix(" %")
         for field in (self.strength, self.percent):
-            field.setRange(0, 100)
+            field.setRange(0, round(100 * MOST_STRENGTH))
             field.setValue(round(100 * options.strength))
             field.setAccessibleName(texts.STRENGTH)
+            field.setToolTip(texts.STRENGTH_TOOLTIP)
         self.strength.valueChanged.connect(self.percent.setValue)
         self.percent.valueChanged.connect(self.strength.setValue)
         self.strength.valueChanged.connect(self._mix)
-        self.what = _choices(texts.what_choices(), options.only)
+        self.what = _choices(texts.what_choices(), options.only, texts.WHAT_TOOLTIP)
         self.what.currentIndexChanged.connect(self._mix)
-        self.gallery = _choices([(None, texts.GALLERY_NONE)], None)
+        self.adjust = AdjustPanel()
+        self.adjust.changed.connect(self._mix)
+        self.gallery = _choices([(None, texts.GALLERY_NONE)], None, texts.GALLERY_TOOLTIP)
         self._wanted_gallery = options.gallery
-        self.gallery.activated.connect(lambda _: self.run_preview())
-        self.placement = _choices(texts.placement_choices(), options.placement)
+        self.gallery.activated.connect(self._gallery_chosen)
+        self.placement = _choices(texts.placement_choices(), options.placement, texts.PLACEMENT_TOOLTIP)
         self.references = References()
         self.references.run_again.connect(self.run_preview)
+        has_gallery = options.gallery is not None
+        self.adjust_section = Section(texts.ADJUST, texts.ADJUST_TOOLTIP, self.adjust, is_open=True)
+        self.references_section = Section(
+            texts.REFERENCES, texts.REFERENCES_TOOLTIP, self.references, is_open=has_gallery
+        )
 
     def _lay_out(self) -> None:
+        pictures = QtWidgets.QVBoxLayout()
+        pictures.addWidget(self.preview, 1)
+        pictures.addWidget(self.zoom)
+        top = QtWidgets.QHBoxLayout()
+        top.addLayout(pictures, 1)
+        top.addWidget(self._side())
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.addLayout(top, 1)
+        layout.addLayout(self._bottom())
+
+    def _side(self) -> QtWidgets.QScrollArea:
+        """Return the column of fields, which scrolls where the screen is too low for it."""
         strength = QtWidgets.QHBoxLayout()
         strength.addWidget(self.strength, 1)
         strength.addWidget(self.percent)
         form = QtWidgets.QFormLayout()
         self._add_row(form, texts.STRENGTH, strength)
         self._add_row(form, texts.WHAT, self.what)
-        self._add_row(form, texts.GALLERY, self.gallery)
-        side = QtWidgets.QVBoxLayout()
-        side.addLayout(form)
-        side.addWidget(self.references, 1)
+        below = QtWidgets.QFormLayout()
+        self._add_row(below, texts.GALLERY, self.gallery)
         result = QtWidgets.QFormLayout()
         self._add_row(result, texts.PLACEMENT, self.placement)
+        column = QtWidgets.QWidget()
+        side = QtWidgets.QVBoxLayout(column)
+        side.setContentsMargins(0, 0, 4, 0)
+        side.addLayout(form)
+        side.addWidget(self.adjust_section)
+        side.addLayout(below)
+        side.addWidget(self.references_section, 1)
         side.addLayout(result)
-        top = QtWidgets.QHBoxLayout()
-        top.addWidget(self.preview, 1)
-        top.addLayout(side)
-        layout = QtWidgets.QVBoxLayout(self)
-        layout.addLayout(top, 1)
-        layout.addLayout(self._bottom())
+        side.addStretch(0)
+        area = QtWidgets.QScrollArea()
+        area.setWidget(column)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setMinimumWidth(column.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
+        return area
 
     def _add_row(self, form: QtWidgets.QFormLayout, words: str, field: Any) -> None:
         label = QtWidgets.QLabel(words)
-        label.setMinimumWidth(self.fontMetrics().boundingRect(texts.STRENGTH).width() + 6)
+        widest = max(self.fontMetrics().boundingRect(text).width() for text in self._labels())
+        label.setMinimumWidth(widest + 6)
         form.addRow(label, field)
         if isinstance(field, QtWidgets.QWidget):
+            label.setToolTip(field.toolTip())
             label.setBuddy(field)
+
+    def _labels(self) -> list[str]:
+        return [texts.STRENGTH, texts.WHAT, texts.GALLERY, texts.PLACEMENT]
 
     def _bottom(self) -> QtWidgets.QHBoxLayout:
         self.notes = QtWidgets.QLabel()
@@ -121,7 +163,12 @@ class HarmonizeDialog(QtWidgets.QDialog):
         )
 
     def _mix(self, *_: Any) -> None:
-        self.preview.set_mix(self.strength.value() / 100.0, self.what.currentData())
+        numbers = self.adjust.adjustments.numbers()
+        self.preview.set_look(Look(numbers, self.strength.value() / 100.0, self.what.currentData()))
+
+    def _gallery_chosen(self, _index: int) -> None:
+        self.references_section.heading.setChecked(self.gallery.currentData() is not None)
+        self.run_preview()
 
     def run_preview(self) -> None:
         """Request a preview with the current options, and cancel the one that is running."""
@@ -129,12 +176,13 @@ class HarmonizeDialog(QtWidgets.QDialog):
 
     def run_harmonize(self) -> None:
         """Harmonize with the current options and close."""
-        for field in (self.apply, self.references, self.what, self.gallery, self.placement, self.strength):
+        fields = self.apply, self.references, self.what, self.gallery, self.placement, self.strength, self.percent
+        for field in (*fields, self.adjust):
             field.setEnabled(False)
-        self.percent.setEnabled(False)
-        self._run(lambda: self.session.harmonize(self.options()), self._harmonized)
+        self._run(lambda: self.session.harmonize(self.options(), self.adjust.adjustments), self._harmonized)
 
     def _preview_steps(self) -> Steps:
+        yield from self.session.copy(1)
         yield from self.session.connect()
         self._show_galleries()
         return (yield from self.session.preview(self.options(), texts.PREVIEW_SIDE))
@@ -168,17 +216,47 @@ class HarmonizeDialog(QtWidgets.QDialog):
             following()
         elif error is None:
             use(value)
+            self._next_view()
+        elif isinstance(error, WrongLayerError):
+            offer_layer_above(error, self, lambda: self._choose_instead(error.above), self._leave)
         else:
             self._leave()
             if not isinstance(error, Cancelled):
                 show_error(error, self.parentWidget())
 
+    def _choose_instead(self, node: Any) -> None:
+        self.session.choose_instead(node)
+        self.run_preview()
+
     def _preview_is_there(self, result: Any) -> None:
-        notes = [note for copy in self.session.copies for note in copy.notes]
+        notes = [texts.LITTLE_CHANGED] if result.change < texts.LITTLE_CHANGE else []
+        notes += [note for copy in self.session.copies for note in copy.notes]
         self.notes.setText(" ".join(notes))
         self.notes.setVisible(bool(notes))
-        self.preview.set_pictures(result.preview)
+        self.adjust.show_found(result.adjustments)
+        self._mix()
+        self.preview.set_result(result)
         self.references.set_references(result.references)
+
+    def _request_view(self, area: Any, side: int) -> None:
+        """Request a part with its own pixels; while one is on its way, only the last wish counts."""
+        self._view_wish = (area, side)
+        if self._view_runner is None and self._runner is None:
+            self._next_view()
+
+    def _next_view(self) -> None:
+        wish, self._view_wish = self._view_wish, None
+        if wish is None or self.session.client is None:
+            return
+        area, side = wish
+        self._view_runner = Runner(self.session.view(area, side), self)
+        self._view_runner.finished.connect(lambda result, error: self._view_ended(result, error, area))
+
+    def _view_ended(self, result: Any, error: BaseException | None, area: Any) -> None:
+        self._view_runner = None
+        if error is None and self.session.client is not None:
+            self.preview.set_view(result, area)
+        self._next_view()
 
     def _harmonized(self, done: Any) -> None:
         options = self.options()
@@ -200,8 +278,9 @@ class HarmonizeDialog(QtWidgets.QDialog):
         super().reject()
 
 
-def _choices(choices: Any, current: str | None) -> QtWidgets.QComboBox:
+def _choices(choices: Any, current: str | None, tooltip: str) -> QtWidgets.QComboBox:
     box = QtWidgets.QComboBox()
+    box.setToolTip(tooltip)
     for value, words in choices:
         box.addItem(words, value)
     box.setCurrentIndex(max(box.findData(current), 0))

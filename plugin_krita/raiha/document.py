@@ -14,6 +14,8 @@ from .waiting import settled
 if TYPE_CHECKING:
     from krita import Document, Node, View
 
+LAYERS_WITH_OBJECTS = ("paintlayer", "grouplayer", "vectorlayer", "clonelayer", "filelayer")
+
 
 def chosen_layers(document: Document, view: View) -> list[Node]:
     """Return the selected layers, without those inside another selected layer.
@@ -69,6 +71,39 @@ def _check_reachable(layer: Node) -> None:
         raise LayerError(texts.LAYER_LOCKED, layer=layer.name())
 
 
+class WrongLayerError(LayerError):
+    """The chosen layer covers the picture and leaves nothing to match it to, but another lies above it.
+
+    Attributes:
+        above: the layer that is probably meant.
+    """
+
+    def __init__(self, name: str, above: Node) -> None:
+        super().__init__(texts.LAYER_COVERS, layer=name)
+        self.question = texts.LAYER_BELOW.format(layer=name, above=above.name())
+        self.above = above
+
+
+def covering_error(layer: Node) -> LayerError:
+    """Return the error for a layer that covers the picture, without a selection in it."""
+    above = visible_above(layer)
+    if above is None:
+        return LayerError(texts.LAYER_COVERS, layer=layer.name())
+    return WrongLayerError(layer.name(), above)
+
+
+def visible_above(layer: Node) -> Node | None:
+    """Return the topmost visible layer above a layer, in its own group first; None if there is none."""
+    for item in [layer, *_above(layer)[:-1]]:
+        parent = item.parentNode()
+        siblings = [] if parent is None else parent.childNodes()
+        keys = [_key(sibling) for sibling in siblings]
+        for sibling in reversed(siblings[keys.index(_key(item)) + 1 :] if siblings else []):
+            if sibling.type() in LAYERS_WITH_OBJECTS and sibling.visible() and not sibling.bounds().isEmpty():
+                return sibling
+    return None
+
+
 def selection_mask(document: Document, rect: Rect, name: str) -> Steps:
     """Return the selection over a rectangle, a byte per pixel, 255 = selected; None without a selection.
 
@@ -86,8 +121,8 @@ def selection_mask(document: Document, rect: Rect, name: str) -> Steps:
     return mask
 
 
-def background_without(document: Document, layer: Node, space: Space) -> Steps:
-    """Return the flattened picture without a layer, in the given space; yield while Krita works.
+def flattened(document: Document, space: Space, without: Node | None) -> Steps:
+    """Return the flattened picture in the given space, without a layer if one is given; yield while Krita works.
 
     The layer is removed from a copy-on-write clone: the user's document is never changed.
     """
@@ -97,7 +132,8 @@ def background_without(document: Document, layer: Node, space: Space) -> Steps:
         clone.setBatchmode(True)
         clone.setCurrentTime(document.currentTime())
         yield
-        clone.nodeByUniqueID(layer.uniqueId()).remove()
+        if without is not None:
+            clone.nodeByUniqueID(without.uniqueId()).remove()
         yield from settled(clone)
         own = Space.of(document)
         pixels = yield from read_in_bands(clone.pixelData, (0, 0, *size), own.pixel_bytes)

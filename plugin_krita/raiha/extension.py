@@ -11,14 +11,14 @@ from .client import raiha_texts as texts
 from .client.errors import LayerError
 from .client.raiha_plugin import Options
 from .dialog import HarmonizeDialog
-from .document import chosen_layers
-from .messages import show_error, show_message
+from .document import WrongLayerError, chosen_layers
+from .messages import offer_layer_above, show_error, show_message
 from .progress import ProgressWindow
 from .runner import Runner
 from .session import Cancelled, Done, Session
 
 if TYPE_CHECKING:
-    from krita import View, Window
+    from krita import Node, View, Window
 
 ACTION, ACTION_AGAIN = "raiha_harmonize", "raiha_harmonize_again"
 
@@ -47,11 +47,10 @@ class HarmonizeExtension(Extension):
         session = self._session()
         if session is None:
             return
-        last = settings.load() or Options()
-        fresh = Options(last.strength, last.only, last.gallery, last.placement)
+        fresh = settings.load("")
         dialog = HarmonizeDialog(session, fresh, _main_window())
         view = Krita.instance().activeWindow().activeView()
-        dialog.done_with.connect(lambda options, done: _finish(view, options, done))
+        dialog.done_with.connect(lambda options, done: _finish(view, session, options, done))
         self._open.add(dialog)
         dialog.finished.connect(lambda _: self._open.discard(dialog))
         dialog.show()
@@ -59,9 +58,11 @@ class HarmonizeExtension(Extension):
     def harmonize_again(self) -> None:
         """Harmonize the selected layers with the last options, without a dialog."""
         session = self._session()
-        if session is None:
-            return
-        options = settings.load() or Options()
+        if session is not None:
+            self._run_again(session)
+
+    def _run_again(self, session: Session) -> None:
+        options = settings.load(session.document.fileName())
         view = Krita.instance().activeWindow().activeView()
         window = ProgressWindow(_main_window())
         runner = Runner(session.harmonize(options), window)
@@ -74,14 +75,19 @@ class HarmonizeExtension(Extension):
             window.leave()
             self._open.difference_update((window, runner))
             if done is not None:
-                _finish(view, options, done)
+                _finish(view, session, options, done)
             elif isinstance(error, Cancelled):
                 show_message(view, texts.CANCELLED)
+            elif isinstance(error, WrongLayerError):
+                offer_layer_above(error, _main_window(), lambda: self._run_again_with(session, error.above), _nothing)
             elif error is not None:
                 show_error(error, _main_window())
 
         runner.finished.connect(ended)
         window.show()
+
+    def _run_again_with(self, session: Session, node: Node) -> None:
+        self._run_again(Session(session.document, [node], _client_name()))
 
     def _session(self) -> Session | None:
         """Return a session for the selected layers, or None after showing why there is none."""
@@ -93,13 +99,21 @@ class HarmonizeExtension(Extension):
         except LayerError as error:
             show_error(error, _main_window())
             return None
-        return Session(document, nodes, f"krita {Krita.instance().version()}")
+        return Session(document, nodes, _client_name())
+
+
+def _client_name() -> str:
+    return f"krita {Krita.instance().version()}"
+
+
+def _nothing() -> None:
+    """Do nothing: the user declined."""
 
 
 def _main_window() -> Any:
     return Krita.instance().activeWindow().qwindow()
 
 
-def _finish(view: View, options: Options, done: Done) -> None:
-    settings.save(options)
+def _finish(view: View, session: Session, options: Options, done: Done) -> None:
+    settings.save(options, session.document.fileName())
     show_message(view, texts.done_text(done.layers, done.undo_steps, done.notes))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from krita import Krita
 
 from .bands import Rect, read_in_bands, write_in_bands
 from .client import raiha_texts as texts
+from .client.adjustments import result_name
 from .client.errors import LayerError
 from .client.raiha_client import Frame
-from .client.raiha_plugin import Composite, Steps, is_transparent, restored_outside, with_alpha_of
+from .client.raiha_plugin import Composite, Steps, is_opaque, is_transparent, restored_outside, with_alpha_of
 from .colour_spaces import Space, converted, profile_bytes, sent_space
-from .document import background_without, selection_mask
+from .document import covering_error, flattened, selection_mask
 from .waiting import settled
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class LayerCopy:
         original: the layer's pixels in its own space.
         pixels: the pixels that travel; their alpha includes the layer's transparency masks.
         mask: the selection, a byte per pixel; None without a selection.
-        background: the flattened picture without the layer, in the space that travels.
+        background: the flattened picture without the layer, or with it if it covers the whole picture, in the space
+            that travels.
         canvas: width and height of the background.
         is_plain: whether the result is a copy of the layer with new pixels, and not a new paint layer.
         notes: sentences for the user about the result.
@@ -68,11 +70,27 @@ class LayerCopy:
         )
 
 
+class LayerResult(NamedTuple):
+    """A harmonized layer.
+
+    Attributes:
+        pixels: in the layer's own space.
+        adjustment: what was done, as the protocol has it.
+    """
+
+    pixels: Any
+    adjustment: Mapping[str, Any]
+
+
 def copy_layer(document: Document, node: Node) -> Generator[None, None, LayerCopy]:
     """Copy a layer, the selection over it and the picture around it; yield between Krita's slow steps.
 
+    If the layer covers the whole picture, the object is what is selected of it, and the picture around the object is
+    the whole picture.
+
     Raises:
         LayerError: the layer or the picture around it is empty, or the selection does not overlap the layer.
+        WrongLayerError: the layer covers the whole picture, nothing is selected, and another layer lies above it.
     """
     name = node.name()
     bounds = node.bounds()
@@ -86,13 +104,28 @@ def copy_layer(document: Document, node: Node) -> Generator[None, None, LayerCop
     original, visible = yield from _pixels(node, rect, own)
     if (yield from is_transparent(visible, own.channels, own.sample_bytes)):
         raise LayerError(texts.LAYER_EMPTY, layer=name)
+    covers = yield from _covers(document, node, rect, own, visible)
+    if covers and mask is None:
+        raise covering_error(node)
+    if covers and mask.count(255) == len(mask):
+        raise LayerError(texts.SELECTION_WHOLE)
     pixels = yield from converted(visible, (rect[2], rect[3]), own, sent)
-    background = yield from background_without(document, node, sent)
+    background = yield from flattened(document, sent, None if covers else node)
     if (yield from is_transparent(background, sent.channels, sent.sample_bytes)):
         raise LayerError(texts.LAYER_ALONE, layer=name)
     canvas = (document.width(), document.height())
     notes = _notes(node, is_plain)
     return LayerCopy(node, name, rect, own, sent, original, pixels, mask, background, canvas, is_plain, notes)
+
+
+def _covers(document: Document, node: Node, rect: Rect, own: Space, visible: Any) -> Steps:
+    """Return whether nothing below the layer, whose pixels and visible alpha are given, can be seen."""
+    x, y, width, height = rect
+    if x > 0 or y > 0 or x + width < document.width() or y + height < document.height():
+        return False
+    if node.opacity() < 255 or node.blendingMode() not in ("normal", "pass through"):
+        return False
+    return (yield from is_opaque(visible, own.channels, own.sample_bytes, own.dtype))
 
 
 def _masks(node: Node) -> list[Node]:
@@ -138,7 +171,9 @@ def result_pixels(copy: LayerCopy, answer: Any) -> Steps:
     return pixels
 
 
-def place_result(document: Document, copy: LayerCopy, pixels: Any, *, in_place: bool) -> Generator[None, None, int]:
+def place_result(
+    document: Document, copy: LayerCopy, result: LayerResult, *, in_place: bool
+) -> Generator[None, None, int]:
     """Put the result into the document; return how many undo steps remove it again.
 
     An animated layer is never replaced: its other frames would be lost.
@@ -146,8 +181,8 @@ def place_result(document: Document, copy: LayerCopy, pixels: Any, *, in_place: 
     replaces = in_place and not copy.node.animated()
     new = _empty_layer(document, copy)
     # Filling a layer that is not in the document yet is no undo step.
-    yield from write_in_bands(new.setPixelData, pixels, copy.rect, copy.own.pixel_bytes)
-    new.setName(copy.name if replaces else texts.RESULT_NAME.format(layer=copy.name))
+    yield from write_in_bands(new.setPixelData, result.pixels, copy.rect, copy.own.pixel_bytes)
+    new.setName(copy.name if replaces else result_name(copy.name, result.adjustment))
     yield
     parent = copy.node.parentNode()
     assert parent is not None  # only the document's root has none

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from .client import raiha_texts as texts
 from .client.connection_file import private_folder
 from .client.errors import ClientError, LayerError
 from .client.raiha_client import start_log
+from .document import WrongLayerError
 from .qt import Qt, QtGui, QtWidgets
 
 if TYPE_CHECKING:
@@ -54,6 +56,23 @@ def show_error(error: BaseException, parent: QtWidgets.QWidget) -> QtWidgets.QMe
         lines.append(f'<a href="{MANUAL.as_uri()}">{html.escape(texts.HELP_LINK)}</a>')
     box.setInformativeText("<br><br>".join(lines))
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+    return box
+
+
+def offer_layer_above(
+    error: WrongLayerError, parent: QtWidgets.QWidget, accept: Callable[[], None], decline: Callable[[], None]
+) -> QtWidgets.QMessageBox:
+    """Ask whether the layer above is meant, without waiting for the user, and call what was chosen."""
+    box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Question, texts.TITLE, error.question, parent=parent)
+    box.setObjectName("raiha_question")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    role = QtWidgets.QMessageBox.ButtonRole
+    other = box.addButton(texts.LAYER_ABOVE_YES.format(above=error.above.name()), role.AcceptRole)
+    box.addButton(texts.CANCEL, role.RejectRole)
+    box.setDefaultButton(other)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.finished.connect(lambda _: accept() if box.clickedButton() is other else decline())
     box.open()
     return box
 

@@ -10,10 +10,10 @@ from .client.raiha_client import Reference
 from .client.raiha_plugin import ChosenReferences, Row
 from .qt import Qt, QtCore, QtGui, QtWidgets
 
-THUMBNAIL = QtCore.QSize(72, 54)
+THUMBNAIL = QtCore.QSize(144, 108)
 
 
-class References(QtWidgets.QGroupBox):
+class References(QtWidgets.QWidget):
     """The list and its buttons.
 
     Signals:
@@ -27,7 +27,7 @@ class References(QtWidgets.QGroupBox):
     run_again = QtCore.pyqtSignal()
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
-        super().__init__(texts.REFERENCES, parent)
+        super().__init__(parent)
         self.chosen = ChosenReferences()
         self._rows: list[Row] = []
         self._empty = QtWidgets.QLabel(texts.REFERENCES_EMPTY)
@@ -35,18 +35,20 @@ class References(QtWidgets.QGroupBox):
         self.list = QtWidgets.QListWidget()
         self.list.setObjectName("raiha_references")
         self.list.setIconSize(THUMBNAIL)
-        self.list.setMinimumSize(300, 150)
+        self.list.setMinimumSize(300, THUMBNAIL.height() + 40)
+        self.list.setWordWrap(True)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.currentRowChanged.connect(self._label_buttons)
-        self.exclude = self._button(texts.REFERENCE_EXCLUDE, self._toggle_excluded)
-        self.pin = self._button(texts.REFERENCE_PIN, self._toggle_pinned)
-        self.choose = self._button(texts.REFERENCE_CHOOSE, self._choose)
-        self.again = self._button(texts.RUN_AGAIN, self.run_again.emit)
+        self.exclude = self._button(texts.REFERENCE_EXCLUDE, texts.REFERENCE_EXCLUDE_TOOLTIP, self._toggle_excluded)
+        self.pin = self._button(texts.REFERENCE_PIN, texts.REFERENCE_PIN_TOOLTIP, self._toggle_pinned)
+        self.choose = self._button(texts.REFERENCE_CHOOSE, texts.REFERENCE_CHOOSE_TOOLTIP, self._choose)
+        self.again = self._button(texts.RUN_AGAIN, texts.RUN_AGAIN_TOOLTIP, self.run_again.emit)
         self._lay_out()
         self._fill(None)
 
-    def _button(self, words: str, slot: Any) -> QtWidgets.QPushButton:
+    def _button(self, words: str, tooltip: str, slot: Any) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(words)
+        button.setToolTip(tooltip)
         button.setAutoDefault(False)
         button.clicked.connect(lambda *_: slot())
         return button
@@ -57,6 +59,7 @@ class References(QtWidgets.QGroupBox):
             for button in buttons:
                 row.addWidget(button)
         layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._empty)
         layout.addWidget(self.list, 1)
         layout.addLayout(first)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .client.adjustments import Adjustments
 from .client.raiha_client import Client, Job
-from .client.raiha_plugin import Connection, Options, Steps, send
-from .layers import LayerCopy, copy_layer, place_result, result_pixels
+from .client.raiha_plugin import Area, Connection, Options, Steps, send, send_view
+from .layers import LayerCopy, LayerResult, copy_layer, place_result, result_pixels
 
 if TYPE_CHECKING:
     from krita import Document, Node
@@ -70,35 +71,57 @@ class Session:
 
     def preview(self, options: Options, side: int) -> Steps:
         """Return the first layer's preview, a ``Result`` with pictures whose longer side is ``side`` pixels."""
-        client = yield from self.connect()
         yield from self.copy(1)
+        client = yield from self.connect()
         job = send(client, self.copies[0].composite(), options, side)
         return (yield from _finished(job, 0.0, 1.0))
 
-    def harmonize(self, options: Options) -> Steps:
-        """Harmonize every layer and put the results into the document; return ``Done``."""
+    def view(self, area: Area, side: int) -> Steps:
+        """Return a part of the first layer's picture as it is, a ``Result``; ``area`` is in the document's pixels."""
         client = yield from self.connect()
+        return (yield from _finished(send_view(client, self.copies[0].composite(), area, side), 0.0, 1.0))
+
+    def harmonize(self, options: Options, adjustments: Adjustments | None = None) -> Steps:
+        """Harmonize every layer and put the results into the document; return ``Done``.
+
+        Args:
+            options: the user's choices.
+            adjustments: of the dialog, which showed the first layer; the user's numbers count for the others, too.
+        """
         yield from self.copy()
+        client = yield from self.connect()
         results = []
         share = 1.0 / len(self.copies)
         for number, copy in enumerate(self.copies):
-            answer = yield from _finished(send(client, copy.composite(), options), number * share, share)
-            pixels = result_pixels(copy, answer.layer.data)
-            results.append((yield from _staged(pixels, "writing", (number + 1) * share)))
+            job = send(client, copy.composite(), options, **_adjusted(adjustments, is_shown=number == 0))
+            answer = yield from _finished(job, number * share, share)
+            pixels = yield from _staged(result_pixels(copy, answer.layer.data), "writing", (number + 1) * share)
+            results.append(LayerResult(pixels, answer.adjustments))
         return (yield from self._written(results, options))
+
+    def choose_instead(self, node: Node) -> None:
+        """Harmonize another layer in place of those that were chosen."""
+        self.nodes, self.copies = [node], []
 
     def close(self) -> None:
         """Disconnect from the daemon."""
         self.client = None
         self._connection.close()
 
-    def _written(self, results: list[Any], options: Options) -> Steps:
+    def _written(self, results: list[LayerResult], options: Options) -> Steps:
         undo_steps = 0
-        for copy, pixels in zip(self.copies, results):  # noqa: B905  (Python 3.8 in Krita's AppImage)
-            steps = place_result(self.document, copy, pixels, in_place=options.placement == "in-place")
+        for copy, result in zip(self.copies, results):  # noqa: B905  (Python 3.8 in Krita's AppImage)
+            steps = place_result(self.document, copy, result, in_place=options.placement == "in-place")
             undo_steps += yield from _uninterrupted(steps)
         notes = [note for copy in self.copies for note in copy.notes]
         return Done([copy.name for copy in self.copies], undo_steps, notes)
+
+
+def _adjusted(adjustments: Adjustments | None, *, is_shown: bool) -> dict[str, Any]:
+    """Return what is sent of a dialog's adjustments: nothing, if the user left them as the network found them."""
+    if adjustments is None or not adjustments.changed:
+        return {}
+    return {"adjustment": adjustments.as_sent()} if is_shown else {"adjust": adjustments.changed}
 
 
 def _finished(job: Job, begin: float, share: float) -> Steps:

@@ -196,6 +196,9 @@ class Document:
     def height(self) -> int:
         return self._height
 
+    def fileName(self) -> str:
+        return "street.kra"
+
     def activeNode(self) -> Node | None:
         return self.active
 

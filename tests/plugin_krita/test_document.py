@@ -58,9 +58,9 @@ def test_selection_over_the_layer_is_its_mask(document: Document) -> None:
 
 def test_picture_without_the_layer_comes_from_a_clone(document: Document) -> None:
     from krita_raiha.colour_spaces import Space
-    from krita_raiha.document import background_without
+    from krita_raiha.document import flattened
 
     picture, layer = document.topLevelNodes()
-    assert run(background_without(document, layer, Space.of(layer))) == picture.pixels
+    assert run(flattened(document, Space.of(layer), layer)) == picture.pixels
     assert document.topLevelNodes() == [picture, layer]
     assert document.undo_steps == 0

@@ -8,6 +8,8 @@ import pytest
 from krita_mock import Document, Node, Rect, Selection, layer_names
 from stepping import run
 
+RESULT = "object (harmonized: Exposure +0.25 EV)"
+
 
 def copied(document: Document, node: Node | None = None) -> Any:
     from krita_raiha.layers import copy_layer
@@ -16,9 +18,10 @@ def copied(document: Document, node: Node | None = None) -> Any:
 
 
 def placed(document: Document, copy: Any, pixels: bytes, *, in_place: bool) -> int:
-    from krita_raiha.layers import place_result, result_pixels
+    from krita_raiha.layers import LayerResult, place_result, result_pixels
 
-    steps: int = run(place_result(document, copy, run(result_pixels(copy, pixels)), in_place=in_place))
+    result = LayerResult(run(result_pixels(copy, pixels)), {"exposure": 0.25})
+    steps: int = run(place_result(document, copy, result, in_place=in_place))
     return steps
 
 
@@ -32,7 +35,7 @@ def test_plain_layer_travels_as_it_is(document: Document) -> None:
 def test_result_is_a_layer_above_and_the_original_is_hidden(document: Document) -> None:
     result = b"\x09\x08\x07\xff" * 4
     assert placed(document, copied(document), result, in_place=False) == document.undo_steps == 2
-    assert layer_names(document) == [("picture", True), ("object", False), ("object (harmonized)", True)]
+    assert layer_names(document) == [("picture", True), ("object", False), (RESULT, True)]
     assert document.topLevelNodes()[2].pixels == result
     assert document.is_modified
 
@@ -120,6 +123,56 @@ def test_selection_elsewhere_is_refused(document: Document) -> None:
     document.chosen_selection = Selection(Rect(3, 0, 1, 1))
     with pytest.raises(LayerError, match="The selection does not overlap the layer “object”"):
         copied(document)
+
+
+def flat(document: Document) -> Node:
+    """Return the layer with the picture, which covers it, as the only layer."""
+    document.root.children.pop()
+    picture = document.topLevelNodes()[0]
+    picture.pixels = b"\x01\x02\x03\xff" * 12
+    return picture
+
+
+def test_selection_in_a_flat_picture_is_the_object(document: Document) -> None:
+    picture = flat(document)
+    document.chosen_selection = Selection(Rect(1, 1, 2, 1))
+    copy = copied(document, picture)
+    assert bytes(copy.background) == bytes(copy.pixels) == picture.pixels
+    assert bytes(copy.mask) == bytes([0] * 5 + [255, 255] + [0] * 5)
+
+
+@pytest.mark.parametrize(
+    ("selection", "sentence", "remedy"),
+    [
+        (None, "covers the whole picture", "Select the object first, or put it on its own layer."),
+        (Selection(Rect(0, 0, 4, 3)), "The selection covers the whole picture.", "Select only the object"),
+    ],
+)
+def test_flat_picture_without_an_object_is_refused(
+    document: Document, selection: Selection | None, sentence: str, remedy: str
+) -> None:
+    from krita_raiha.client.errors import LayerError
+
+    picture = flat(document)
+    document.chosen_selection = selection
+    with pytest.raises(LayerError, match=sentence) as caught:
+        copied(document, picture)
+    assert remedy in caught.value.remedy
+
+
+def test_layer_above_is_offered_in_place_of_the_picture(document: Document) -> None:
+    from krita_raiha.document import WrongLayerError
+
+    picture, layer = document.topLevelNodes()
+    picture.pixels = b"\x01\x02\x03\xff" * 12
+    with pytest.raises(WrongLayerError) as caught:
+        copied(document, picture)
+    assert caught.value.above is layer
+    assert "Harmonize “object” instead?" in caught.value.question
+    layer.is_visible = False
+    with pytest.raises(Exception, match="covers the whole picture") as caught_alone:
+        copied(document, picture)
+    assert not isinstance(caught_alone.value, WrongLayerError)
 
 
 def test_nothing_happens_to_the_document_while_copying(document: Document) -> None:

@@ -12,6 +12,8 @@ from stepping import run
 
 from raiha.backend.client.raiha_client import ClientError
 
+RESULT = "object (harmonized: Exposure +0.25 EV, Saturation -10 %)"
+
 
 def session_on(document: Document) -> Any:
     from krita_raiha.session import Session
@@ -88,7 +90,7 @@ def test_cancel_while_the_result_is_written_comes_too_late(document: Document, d
     done = run(steps)
     session.close()
     assert (done.undo_steps, document.undo_steps) == (2, 2)
-    assert layer_names(document) == [("picture", True), ("object", False), ("object (harmonized)", True)]
+    assert layer_names(document) == [("picture", True), ("object", False), (RESULT, True)]
 
 
 def test_daemon_that_ends_in_the_middle_is_an_error_with_its_log(

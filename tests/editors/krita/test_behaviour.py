@@ -22,16 +22,24 @@ def document(tmp_path: Path) -> Path:
     return write_ora(tmp_path / "behaviour.ora", layers, "object", SIZE)
 
 
-def test_unfit_layers_are_refused_in_a_sentence(krita: KritaProgram, runtime: Path, document: Path) -> None:
-    with running_daemon(runtime, runtime / "data"):
+def test_unfit_layers_are_refused_before_a_daemon_is_started(
+    krita: KritaProgram, runtime: Path, document: Path
+) -> None:
+    krita.install_plugin({"command": ["/nowhere/raiha", "serve"]})
+    try:
         found, _ = krita.run("refusals", [document], runtime, "refusals")
+    finally:
+        krita.install_plugin()
     beginnings = {
         "hidden": "The layer “object” is hidden.",
         "locked": "The layer “object” is locked.",
         "alone": "Nothing is visible apart from the layer “object”.",
         "selection": "The selection does not overlap the layer “object”.",
         "empty": "The layer “empty” is empty.",
+        "wrong-layer": "“picture” covers the whole picture, and “object” lies above it. Harmonize “object” instead?",
+        "flat": "The layer “picture” covers the whole picture. Select the object first, or put it on its own layer.",
     }
+    assert found["wrong-layer"]["buttons"] == ["Cancel", "Harmonize “object”"]
     assert found.pop("without-a-document") == [False, False]
     assert set(found) == set(beginnings)
     for kind, said in found.items():

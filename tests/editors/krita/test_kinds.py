@@ -17,7 +17,7 @@ SELECTED = (40, 30, 60, 80)
 PARTS = (
     "plain u16 u16-linear f16-linear f32-linear wide-gamut",
     "gray gray-linear cmyk lab selection selection-cmyk",
-    "mask in-group group off-canvas animated vector",
+    "mask in-group group off-canvas animated vector flat",
 )
 """The kinds that one Krita goes through."""
 TRAVEL_AS_THEY_ARE = (
@@ -116,6 +116,19 @@ def test_selection_limits_the_change(run: Run, kind: str) -> None:
     assert np.any(result != layer)
     if kind == "selection":
         np.testing.assert_array_equal(result, run.expected(kind, layer, mask))
+
+
+def test_selection_in_a_flat_picture_is_the_object_and_counts_softly(run: Run) -> None:
+    layer, result = run.pixels("flat", "pixels"), run.pixels("flat", "result")
+    mask = np.zeros(layer.shape[:2], np.uint8)
+    x, y, width, height = SELECTED
+    mask[y : y + height // 2, x : x + width] = 255
+    mask[y + height // 2 : y + height, x : x + width] = 100
+    asked = {**run.kinds["flat"]["asked"], "background": run.kinds["flat"]["asked"]["pixels"]}
+    wanted = answer_without_krita(run.krita, run.runtime, asked, run.folders["flat"], layer, mask)
+    np.testing.assert_array_equal(result, wanted)
+    np.testing.assert_array_equal(result[mask == 0], layer[mask == 0])
+    assert np.any(result != layer)
 
 
 def test_animated_layer_gives_its_current_frame(run: Run) -> None:

@@ -83,6 +83,20 @@ def with_selection():
     yield from driver.at_rest()
 
 
+def flat():
+    """Leave only the picture, in which a part is selected, half of it softly."""
+    node_named("object").remove()
+    document().refreshProjection()
+    yield from driver.at_rest()
+    yield from driver.choose("picture")
+    x, y, width, height = SELECTED
+    selection = Selection()
+    selection.select(x, y, width, height // 2, 255)
+    selection.select(x, y + height // 2, width, height // 2, 100)
+    document().setSelection(selection)
+    yield from driver.at_rest()
+
+
 def with_selection_in_cmyk():
     """Select a part of the layer in a CMYK document."""
     yield from in_space("CMYKA", "U8", "Chemical proof")()
@@ -132,6 +146,7 @@ KINDS = {
     "group": as_group,
     "off-canvas": off_canvas,
     "selection": with_selection,
+    "flat": flat,
     "selection-cmyk": with_selection_in_cmyk,
     "animated": animated,
     "vector": as_vector,

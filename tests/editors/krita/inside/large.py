@@ -9,7 +9,7 @@ from PyQt5.QtTest import QTest
 from raiha_testdriver import driver
 from raiha_testdriver.driver import document, menu_entry, results, shown
 
-TIMED = {"document": ("background_without",), "layers": ("copy_layer", "place_result")}
+TIMED = {"document": ("flattened",), "layers": ("copy_layer", "place_result")}
 ROUNDS = 3
 KEY_PRESSES = 40
 
@@ -73,8 +73,8 @@ def harmonize_once(seconds, steps_taken):
         raise RuntimeError(error)
     copied, written = seconds["copy_layer"], seconds["place_result"]
     return {
-        "read_s": copied - seconds["background_without"],
-        "background_s": seconds["background_without"],
+        "read_s": copied - seconds["flattened"],
+        "background_s": seconds["flattened"],
         "round_trip_s": whole - copied - written,
         "write_s": written,
         "whole_s": whole,

@@ -40,7 +40,7 @@ def several():
     for name in asked:
         new = node_named(f"{name} (harmonized)")
         found["result"][name] = driver.dump(f"{name}-result.raw", new.pixelData(*asked[name]["rect"]))
-    found["visible"] = {node.name(): node.visible() for node in driver.all_nodes(document().rootNode())}
+    found["visible"] = {driver.plain_name(node): node.visible() for node in driver.all_nodes(document().rootNode())}
     yield from driver.undo(4)
     found["undone"] = driver.snapshot() == before
     results["several"] = found

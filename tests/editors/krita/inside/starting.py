@@ -10,4 +10,4 @@ def scenario():
     yield from driver.harmonize_again()
     results["said"] = driver.error_text()
     results["unchanged"] = driver.snapshot() == before
-    results["names"] = [node.name() for node in driver.all_nodes(driver.document().rootNode())]
+    results["names"] = [driver.plain_name(node) for node in driver.all_nodes(driver.document().rootNode())]

@@ -3,6 +3,7 @@
 import faulthandler
 import json
 import os
+import re
 import runpy
 import sys
 import time
@@ -227,7 +228,12 @@ def snapshot(doc=None):
 
 def node_named(name):
     """Return the layer of that name, wherever it lies."""
-    return next((node for node in all_nodes(document().rootNode()) if node.name() == name), None)
+    return next((node for node in all_nodes(document().rootNode()) if plain_name(node) == name), None)
+
+
+def plain_name(node):
+    """Return a layer's name without the adjustments that a result's name has."""
+    return re.sub(r" \(harmonized: .*\)$", " (harmonized)", node.name())
 
 
 def all_nodes(node):

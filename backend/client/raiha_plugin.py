@@ -109,6 +109,14 @@ def daemon_record() -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def report_command(record: dict[str, Any], file: str) -> list[str] | None:
+    """Return the command that writes a report to a file, given how the daemon is started; None if that is unknown."""
+    command = record.get("command")
+    if not isinstance(command, list) or command[-1:] != ["serve"]:
+        return None
+    return [*map(str, command[:-1]), "doctor", "--bundle", file]
+
+
 @dataclass(frozen=True)
 class Options:
     """The user's choices.

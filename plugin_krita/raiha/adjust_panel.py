@@ -34,6 +34,8 @@ class AdjustPanel(QtWidgets.QWidget):
         grid = QtWidgets.QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
+        widest = max(self.fontMetrics().boundingRect(words).width() for words in texts.ADJUST_LABELS.values())
+        grid.setColumnMinimumWidth(0, widest + 10)
         for row, name in enumerate(LIMITS):
             self._add_row(grid, row, name)
         self.reset_all = QtWidgets.QPushButton(texts.ADJUST_RESET_ALL)

@@ -9,6 +9,7 @@ from .adjust_panel import AdjustPanel
 from .client import raiha_texts as texts
 from .client.raiha_plugin import MOST_STRENGTH, Options, Steps
 from .document import WrongLayerError
+from .help_menu import HelpButton
 from .messages import offer_layer_above, show_error
 from .pictures import Look
 from .preview import Preview
@@ -83,9 +84,14 @@ class HarmonizeDialog(QtWidgets.QDialog):
         pictures = QtWidgets.QVBoxLayout()
         pictures.addWidget(self.preview, 1)
         pictures.addWidget(self.zoom)
+        result = QtWidgets.QFormLayout()
+        self._add_row(result, texts.PLACEMENT, self.placement)
+        side = QtWidgets.QVBoxLayout()
+        side.addWidget(self._side(), 1)
+        side.addLayout(result)
         top = QtWidgets.QHBoxLayout()
         top.addLayout(pictures, 1)
-        top.addWidget(self._side())
+        top.addLayout(side)
         layout = QtWidgets.QVBoxLayout(self)
         layout.addLayout(top, 1)
         layout.addLayout(self._bottom())
@@ -100,8 +106,6 @@ class HarmonizeDialog(QtWidgets.QDialog):
         self._add_row(form, texts.WHAT, self.what)
         below = QtWidgets.QFormLayout()
         self._add_row(below, texts.GALLERY, self.gallery)
-        result = QtWidgets.QFormLayout()
-        self._add_row(result, texts.PLACEMENT, self.placement)
         column = QtWidgets.QWidget()
         side = QtWidgets.QVBoxLayout(column)
         side.setContentsMargins(0, 0, 4, 0)
@@ -109,7 +113,6 @@ class HarmonizeDialog(QtWidgets.QDialog):
         side.addWidget(self.adjust_section)
         side.addLayout(below)
         side.addWidget(self.references_section, 1)
-        side.addLayout(result)
         side.addStretch(0)
         area = QtWidgets.QScrollArea()
         area.setWidget(column)
@@ -117,7 +120,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setMinimumWidth(column.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
+        widest = max(column.minimumSizeHint().width(), self.references.minimumSizeHint().width() + 4)
+        area.setMinimumWidth(widest + area.verticalScrollBar().sizeHint().width())
         return area
 
     def _add_row(self, form: QtWidgets.QFormLayout, words: str, field: Any) -> None:
@@ -146,8 +150,10 @@ class HarmonizeDialog(QtWidgets.QDialog):
         left = QtWidgets.QVBoxLayout()
         left.addWidget(self.notes)
         left.addWidget(self.progress)
+        self.help = HelpButton()
         bottom = QtWidgets.QHBoxLayout()
         bottom.addLayout(left, 1)
+        bottom.addWidget(self.help, 0, Qt.AlignmentFlag.AlignBottom)
         bottom.addWidget(self.buttons, 0, Qt.AlignmentFlag.AlignBottom)
         return bottom
 
@@ -190,6 +196,7 @@ class HarmonizeDialog(QtWidgets.QDialog):
     def _show_galleries(self) -> None:
         if self.gallery.count() > 1 or self.session.client is None:
             return
+        self.help.log = self.session.client.daemon.log
         for gallery in self.session.client.hello.get("galleries", []):
             words = texts.gallery_label(gallery["name"], gallery["photos"])
             self.gallery.addItem(words, gallery["name"])

@@ -12,6 +12,7 @@ from .client.errors import LayerError
 from .client.raiha_plugin import Options
 from .dialog import HarmonizeDialog
 from .document import WrongLayerError, chosen_layers
+from .languages import use_language_of_krita
 from .messages import offer_layer_above, show_error, show_message
 from .progress import ProgressWindow
 from .runner import Runner
@@ -28,6 +29,7 @@ class HarmonizeExtension(Extension):
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
+        use_language_of_krita()
         # A Qt parent keeps only the C++ half of a widget alive; this set keeps the Python half.
         self._open: set[Any] = set()
 
@@ -36,11 +38,14 @@ class HarmonizeExtension(Extension):
 
     def createActions(self, window: Window) -> None:  # noqa: N802  (Krita's name)
         """Add the actions to a new window's Filter menu; Krita calls this."""
-        for name, words, slot in (
-            (ACTION, texts.MENU_ENTRY, self.harmonize),
-            (ACTION_AGAIN, texts.MENU_ENTRY_AGAIN, self.harmonize_again),
+        for name, words, tooltip, slot in (
+            (ACTION, texts.MENU_ENTRY, texts.TOOLTIP, self.harmonize),
+            (ACTION_AGAIN, texts.MENU_ENTRY_AGAIN, texts.TOOLTIP_AGAIN, self.harmonize_again),
         ):
-            window.createAction(name, words, "filter").triggered.connect(slot)
+            action = window.createAction(name, words, "filter")
+            action.setText(words)  # Krita takes the words of raiha.action, which are English
+            action.setToolTip(tooltip)
+            action.triggered.connect(slot)
 
     def harmonize(self) -> None:
         """Open the dialog for the selected layers."""

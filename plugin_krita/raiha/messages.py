@@ -77,6 +77,17 @@ def offer_layer_above(
     return box
 
 
+def show_words(words: str, parent: QtWidgets.QWidget) -> QtWidgets.QMessageBox:
+    """Show a few sentences without waiting for the user."""
+    box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Information, texts.TITLE, words, parent=parent)
+    box.setObjectName("raiha_words")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.addButton(texts.CLOSE, QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+    return box
+
+
 def show_message(view: View, words: str) -> None:
     """Show a message over the picture for a few seconds."""
     view.showFloatingMessage(words, QtGui.QIcon(), SECONDS_SHOWN * 1000, 1)

@@ -57,7 +57,7 @@ class Preview(QtWidgets.QWidget):
 
     def sizeHint(self) -> QtCore.QSize:  # noqa: N802  (Qt's name)
         """Return the preferred size; Qt calls this."""
-        return QtCore.QSize(620, 480)
+        return QtCore.QSize(620, 540)
 
     def set_result(self, result: Result) -> None:
         """Show a preview; the first one with the line across the object."""

@@ -322,6 +322,9 @@ class Krita:
             cls._instance = Krita()
         return cls._instance
 
+    def version(self) -> str:
+        return "5.2"
+
     def activeDocument(self) -> Document | None:
         return self.document
 

@@ -26,6 +26,7 @@ class Run(NamedTuple):
     chosen: Path
     layer: Pixels
     seventy: Pixels
+    adjusted: Pixels
     with_references: Pixels
 
     def pixels(self, name: str) -> Pixels:
@@ -47,17 +48,19 @@ def run(krita: KritaProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         asked = found["asked"]
         layer = pixels_of(asked, out, asked["pixels"])
         excluded, pinned = (photos / found["references"][row].splitlines()[0] for row in (0, 1))
-        seventy, with_references = (
-            answer_of_command(krita, daemon.environment, asked, out, layer, "--strength", "0.7", *options)
+        seventy, adjusted, with_references = (
+            answer_of_command(krita, daemon.environment, asked, out, layer, *options)
             for options in (
-                (),
+                ("--strength", "0.7"),
+                ("--adjust", "exposure=-0.5", "--adjust", "temperature=1.25"),
                 (
+                    *("--strength", "0.7"),
                     *("--only", "colour", "--gallery", "holidays", "--exclude", excluded),
                     *("--reference", pinned, "--reference", chosen),
                 ),
             )
         )
-        yield Run(found, out, chosen, layer, seventy, with_references)
+        yield Run(found, out, chosen, layer, seventy, adjusted, with_references)
     shutil.rmtree(folder)
 
 
@@ -65,6 +68,25 @@ def test_result_at_70_percent_equals_what_raiha_harmonize_writes(run: Run) -> No
     np.testing.assert_array_equal(run.pixels("seventy"), run.seventy)
     np.testing.assert_array_equal(run.seventy[..., 3], run.layer[..., 3])
     assert np.any(run.seventy != run.layer)
+
+
+def test_result_adjusted_by_hand_equals_what_raiha_harmonize_writes(run: Run) -> None:
+    assert run.found["changed"] == ["exposure", "temperature"]
+    difference = np.abs(run.pixels("adjusted").astype(int) - run.adjusted)
+    assert difference.max() <= 1  # the dialog shows and sends numbers with three decimal places
+    assert run.found["adjusted_name"].startswith("object (harmonized: Exposure -0.50 EV, Temperature +1.25 EV")
+
+
+def test_preview_zooms_and_moves_and_its_line_stays(run: Run) -> None:
+    zoom = run.found["zoom"]
+    fit, larger, true, smaller, again = zoom["scales"]
+    assert larger == pytest.approx(1.25 * fit) and true == 1.0
+    assert smaller == pytest.approx(0.8) and again == pytest.approx(1.0)
+    assert zoom["moved"] and zoom["line_stays"] and zoom["fits"]
+
+
+def test_references_are_folded_away_until_there_is_a_gallery(run: Run) -> None:
+    assert run.found["folded"] == [True, False]
 
 
 def test_excluded_pinned_and_chosen_references_are_used_as_raiha_harmonize_does(run: Run) -> None:
@@ -86,7 +108,7 @@ def test_again_by_its_shortcut_does_the_same_without_a_dialog(run: Run) -> None:
 
 
 def test_every_field_is_reached_by_the_keyboard(run: Run) -> None:
-    reached = {"Preview", "QSlider", "QSpinBox", "QComboBox", "QPushButton"}
+    reached = {"Preview", "QSlider", "QSpinBox", "QDoubleSpinBox", "QComboBox", "QPushButton", "QToolButton"}
     assert reached <= set(run.found["reached"])
     assert run.found["split_moved"]
 
@@ -97,7 +119,7 @@ def test_preview_follows_the_strength(run: Run) -> None:
 
 def test_settings_are_remembered_and_undo_restores_the_document(run: Run) -> None:
     assert run.found["remembered"] == [70, "colour", "holidays"]
-    assert run.found["undone"] == [True, True, True]
+    assert run.found["undone"] == [True] * 4
 
 
 def test_pictures_of_the_guide_are_made(run: Run, krita: KritaProgram) -> None:

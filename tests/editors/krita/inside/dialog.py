@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtCore import QPoint, Qt, QTimer
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 from raiha_testdriver import driver
@@ -28,7 +28,7 @@ def use_keyboard(dialog):
     reached = []
     dialog.activateWindow()
     dialog.preview.setFocus()
-    for _ in range(14):
+    for _ in range(40):
         widget = dialog.focusWidget()
         reached.append(type(widget).__name__)
         QTest.keyClick(widget, Qt.Key_Tab)
@@ -49,6 +49,44 @@ def move_strength(dialog):
     results["different_strengths"] = len(pictures)
 
 
+def adjust_by_hand(dialog):
+    """Warm and darken the object, reset the contrast by a double-click; note what is seen."""
+    found = dict(dialog.adjust.adjustments.numbers())
+    dialog.adjust.sliders["exposure"].setValue(-50)
+    dialog.adjust.numbers["temperature"].setValue(1.25)
+    dialog.adjust.sliders["contrast"].setValue(90)
+    QTest.mouseDClick(dialog.adjust.sliders["contrast"], Qt.LeftButton)
+    yield 0.2
+    screenshot("krita-adjusted")
+    numbers = dialog.adjust.adjustments.numbers()
+    results["changed"] = sorted(name for name in found if numbers[name] != found[name])
+
+
+def zoom(dialog):
+    """Zoom by the wheel, the buttons and the keys, move the picture, and come back; note the scales and places."""
+    scales, viewport = [dialog.preview.viewport.scale], dialog.preview.viewport
+    for button in (dialog.zoom.into, dialog.zoom.true, dialog.zoom.out):
+        button.click()
+        scales.append(viewport.scale)
+    QTest.keyClick(dialog.preview, Qt.Key_Plus)
+    scales.append(viewport.scale)
+    split, place = dialog.preview.split, viewport.visible()
+    centre = dialog.preview.rect().center()
+    grip = centre if dialog.preview.split != 0.5 else centre + QPoint(60, 0)
+    QTest.mousePress(dialog.preview, Qt.LeftButton, Qt.NoModifier, grip)
+    QTest.mouseMove(dialog.preview, grip + QPoint(-30, -20))
+    yield 0.1
+    screenshot("krita-zoomed")
+    QTest.mouseRelease(dialog.preview, Qt.LeftButton, Qt.NoModifier, grip + QPoint(-30, -20))
+    results["zoom"] = {
+        "scales": scales,
+        "moved": viewport.visible() != place,
+        "line_stays": dialog.preview.split == split,
+    }
+    dialog.zoom.fit.click()
+    results["zoom"]["fits"] = viewport.is_fit
+
+
 def rows(references):
     """Return the lines of the list of references."""
     return [references.list.item(row).text() for row in range(references.list.count())]
@@ -63,9 +101,11 @@ def run_again(dialog):
 
 def change_references(dialog):
     """Choose the gallery, exclude one reference, pin another and run again."""
+    references = dialog.references
+    results["folded"] = [not references.isVisible()]
     dialog.gallery.setCurrentIndex(1)
     dialog.gallery.activated.emit(1)
-    references = dialog.references
+    results["folded"].append(not references.isVisible())
     yield lambda: references.list.count() > 1
     yield 0.3
     results["references"] = rows(references)
@@ -138,6 +178,19 @@ def seventy_percent():
     yield from back()
 
 
+def adjusted():
+    """Zoom, adjust by hand, and harmonize."""
+    yield no_message_is_shown
+    dialog = yield from opened(menu_entry("Harmonize...").trigger)
+    dialog.strength.setValue(100)
+    yield from zoom(dialog)
+    yield from adjust_by_hand(dialog)
+    yield from apply(dialog)
+    results["adjusted"] = dumped("adjusted")
+    results["adjusted_name"] = node_named("object (harmonized)").name()
+    yield from back()
+
+
 def no_message_is_shown():
     """Return whether no passing message lies over the picture."""
     return not any(
@@ -150,6 +203,7 @@ def with_references():
     """Harmonize with references that are excluded, pinned and chosen from disk, and only the colour."""
     yield no_message_is_shown
     dialog = yield from opened(menu_entry("Harmonize...").trigger)
+    dialog.strength.setValue(70)
     yield from change_references(dialog)
     dialog.what.setCurrentIndex(1)
     yield from apply(dialog)
@@ -186,6 +240,7 @@ def scenario():
     results["asked"] = driver.describe(node_named("object"), "object")
     yield from driver.choose("object")
     yield from seventy_percent()
+    yield from adjusted()
     yield from with_references()
     yield from again()
     results["undone"] = [snapshot == before for snapshot in results["undone"]]

@@ -12,6 +12,7 @@ from raiha_testdriver.driver import document, menu_entry, results, shown
 TIMED = {"document": ("flattened",), "layers": ("copy_layer", "place_result")}
 ROUNDS = 3
 KEY_PRESSES = 40
+MOVES = 15
 
 
 def time_generators(seconds):
@@ -111,6 +112,33 @@ def slider_seconds(dialog):
     return answers
 
 
+def adjusting_seconds(dialog):
+    """Move every adjustment's slider; return the median of the seconds from the move to the end of the painting."""
+    medians = {}
+    for name, slider in dialog.adjust.sliders.items():
+        if not slider.isEnabled():
+            continue
+        seconds = []
+        for step in range(MOVES):
+            begin = time.perf_counter()
+            slider.setValue(slider.value() + (2 if step % 2 else -1))
+            dialog.preview.repaint()
+            seconds.append(time.perf_counter() - begin)
+            yield 0.01
+        medians[name] = statistics.median(seconds)
+    dialog.adjust.reset_all.click()
+    return medians
+
+
+def true_pixels_seconds(dialog):
+    """Press 1:1; return the seconds until the layer's own pixels are on the screen."""
+    begin = time.perf_counter()
+    dialog.zoom.true.click()
+    yield lambda: dialog.preview.detail() is not None
+    dialog.preview.repaint()
+    return time.perf_counter() - begin
+
+
 def dialog_once():
     """Go through the dialog; return the slider's answers and the largest gap from its opening to the result."""
     driver.begin_gap()
@@ -123,6 +151,12 @@ def dialog_once():
     preview = time.monotonic() - begin
     gap = driver.largest_gap()
     answers = yield from slider_seconds(dialog)
+    dialog.showMaximized()
+    yield 0.5
+    driver.begin_gap()
+    true_pixels = yield from true_pixels_seconds(dialog)
+    adjusting = yield from adjusting_seconds(dialog)
+    gap = max(gap, driver.largest_gap())
     driver.begin_gap()
     dialog.apply.click()
     yield lambda: shown("raiha_dialog") is None
@@ -131,6 +165,9 @@ def dialog_once():
     return {
         "preview_s": preview,
         "preview_stages_begin_s": stages,
+        "true_pixels_s": true_pixels,
+        "adjusting_median_s": adjusting,
+        "preview_size": [dialog.preview.width(), dialog.preview.height()],
         "slider_median_s": statistics.median(answers),
         "slider_slowest_s": max(answers),
         "largest_gap_s": max(gap, driver.largest_gap()),

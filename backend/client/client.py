@@ -219,6 +219,7 @@ class Client:
         max_references: int = MOST_REFERENCES,
         preview_side: int | None = None,
         view: Sequence[int] | None = None,
+        finishing: Mapping[str, bool] | None = None,
     ) -> Job:
         """Send a layer to be harmonized with its picture, and return at once.
 
@@ -238,6 +239,7 @@ class Client:
             max_references: the most references to use, 0 to ``MOST_REFERENCES``.
             preview_side: request small pictures with this longer side in place of the layer.
             view: x, y, width and height of the background that a preview shows as it is, without the network.
+            finishing: ``clean_edge``, ``match_grain`` and ``match_sharpness``, what is done after the colours.
 
         The frames' data is not copied: do not change it while the job's state is ``"sending"``.
         """
@@ -265,6 +267,7 @@ class Client:
             "max_references": max_references,
             "preview_side": preview_side,
             "view": None if view is None else list(view),
+            "finishing": dict(finishing or {}),
         }
         return self._post("harmonize", fields, frames if profile is None else [*frames, profile])
 

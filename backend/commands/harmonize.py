@@ -48,6 +48,13 @@ def harmonize(
         typer.Option(metavar="NAME=VALUE", help="Set a number of the adjustment yourself; may be repeated."),
     ] = None,
     only: Annotated[OnlyChoice | None, typer.Option(help="Change nothing else.")] = None,
+    clean_edge: Annotated[bool, typer.Option("--clean-edge", help="Remove a fringe of the old background.")] = False,
+    match_grain: Annotated[
+        bool, typer.Option("--match-grain", help="Add the scene's noise, if it is missing.")
+    ] = False,
+    match_sharpness: Annotated[
+        bool, typer.Option("--match-sharpness", help="Blur the object if it is plainly sharper than the scene.")
+    ] = False,
     no_daemon: Annotated[bool, typer.Option("--no-daemon", help="Work in this process.")] = False,
     json: JsonFlag = False,
 ) -> None:
@@ -78,6 +85,7 @@ def harmonize(
         _protect_gallery(output, gallery)
     from dataclasses import replace
 
+    from raiha.backend.finishing.finish import Finishing
     from raiha.backend.image_file import check_writable, write_image
 
     source, request = _read_request(image, mask, background, _parse_offset(offset))
@@ -90,6 +98,7 @@ def harmonize(
         gallery=None if no_gallery else gallery,
         references=tuple(reference or ()),
         excluded=tuple(exclude or ()),
+        finishing=Finishing(clean_edge, match_grain, match_sharpness),
     )
     result, by_daemon = _harmonized(request, no_daemon=no_daemon)
     lost = write_image(output, replace(source, pixels=result.layer))
@@ -228,6 +237,7 @@ def _report(
         "seconds": {**stages, "total": round(seconds, 4)},
         "daemon": by_daemon,
         "lost": list(lost),
+        "notices": list(result.notices),
     }
 
 
@@ -238,5 +248,6 @@ def _text(report: dict[str, Any]) -> str:
     for reference in report["references"]:
         score = "chosen by you" if reference["score"] is None else f"score {reference['score']:.3f}"
         lines.append(f"  reference {reference['path']} ({score})")
+    lines += [f"  {notice}" for notice in report["notices"]]
     lines += [f"  {what} is not in the result" for what in report["lost"]]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,7 @@ def send_request(client: Client, request: HarmonizeRequest, preview_side: int | 
         references=[str(path.absolute()) for path in request.references],
         excluded=[str(path.absolute()) for path in request.excluded],
         max_references=request.max_references,
+        finishing=asdict(request.finishing),
         preview_side=preview_side,
     )
 

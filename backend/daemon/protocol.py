@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,6 +23,7 @@ from raiha.backend.client.raiha_client import PROTOCOL as PROTOCOL
 from raiha.backend.colour.gray import rgb_profile_of
 from raiha.backend.colour.pixels import Pixels
 from raiha.backend.daemon.channel_order import CHANNELS, Order, to_order, to_rgb
+from raiha.backend.finishing.finish import Finishing
 from raiha.backend.pipeline.adjustment import LIMITS, Adjustment
 from raiha.backend.pipeline.request import (
     MOST_STRENGTH,
@@ -143,6 +144,7 @@ def parse_harmonize(
         excluded=_paths(header, "excluded"),
         max_references=_integer(header, "max_references", 0, MOST_REFERENCES, default=MOST_REFERENCES),
         view=_view(header, background.shape),
+        finishing=_finishing(header),
     )
     preview_side = None
     if header.get("preview_side") is not None:
@@ -164,7 +166,7 @@ def result_message(job: str, result: HarmonizeResult, wanted: LayerFormat) -> tu
 def preview_message(job: str, result: PreviewResult) -> tuple[Header, list[Any]]:
     """Header and frames of the reply to a harmonize message that asked for a preview; pictures are uint8."""
     frames: list[Any] = []
-    pictures = {name: getattr(result, name) for name in ("before", "both", "colour", "luminance")}
+    pictures = {name: getattr(result, name) for name in ("before", "both", "colour", "luminance", "finished")}
     header: Header = {"type": "result", "id": job, "window": result.window}
     header["adjustments"], header["change"] = result.adjustment.as_json(), result.change
     header["preview"] = {
@@ -312,6 +314,18 @@ def _only(header: Header) -> Only | None:
     if value is not None and value not in get_args(Only):
         raise BadMessage('only is neither "colour" nor "luminance"')
     return value
+
+
+def _finishing(header: Header) -> Finishing:
+    chosen = header.get("finishing") or {}
+    names = {field.name for field in fields(Finishing)}
+    if (
+        not isinstance(chosen, dict)
+        or not chosen.keys() <= names
+        or not all(type(on) is bool for on in chosen.values())
+    ):
+        raise BadMessage(f"finishing is not true or false by the names {', '.join(sorted(names))}")
+    return Finishing(**chosen)
 
 
 def _optional_string(header: Header, name: str) -> str | None:

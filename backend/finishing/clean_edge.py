@@ -40,8 +40,8 @@ _SOLID = 0.98
 
 def outside_reach(opacity: Values) -> NDArray[np.bool_]:
     """Return (h, w) which pixels lie at most ``REACH`` pixels from one with less than half the opacity (h, w)."""
-    outside = opacity < 0.5
-    near = outside.copy()
+    outside: NDArray[np.bool_] = opacity < 0.5
+    near: NDArray[np.bool_] = outside.copy()
     for step, half_width in _HALF_WIDTHS.items():
         wide = _widened(outside, half_width)
         near[step:] |= wide[: len(wide) - step]
@@ -51,7 +51,8 @@ def outside_reach(opacity: Values) -> NDArray[np.bool_]:
 
 def rim_of(opacity: Values) -> NDArray[np.bool_]:
     """Return (h, w) which pixels of an object with this opacity (h, w) may change."""
-    return (opacity > 0) & (outside_reach(opacity) | (opacity < _SOLID))
+    rim: NDArray[np.bool_] = (opacity > 0) & (outside_reach(opacity) | (opacity < _SOLID))
+    return rim
 
 
 def cleaned(colours: Values, opacity: Values, rim: NDArray[np.bool_]) -> Values:
@@ -102,7 +103,7 @@ def _drawn_in(inside: NDArray[np.bool_], steps: int = _FRINGE) -> NDArray[np.boo
 
 
 def _widened(mask: NDArray[np.bool_], half_width: int) -> NDArray[np.bool_]:
-    wide = mask.copy()
+    wide: NDArray[np.bool_] = mask.copy()
     for step in range(1, half_width + 1):
         wide[:, step:] |= mask[:, :-step]
         wide[:, :-step] |= mask[:, step:]

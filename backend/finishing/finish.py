@@ -26,6 +26,14 @@ class Finishing:
     match_grain: bool = False
     match_sharpness: bool = False
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether anything is to be done."""
+        return self.clean_edge or self.match_grain or self.match_sharpness
+
+
+NOTHING_CHOSEN = Finishing()
+
 
 @dataclass(frozen=True)
 class Finish:
@@ -76,3 +84,5 @@ class Finish:
             raise ValueError(f"blur is not a number from 0 to {MOST_BLUR:g}")
         return cls(clean_edge, float(blur), None if grain is None else Grain.of_json(grain))
 
+
+UNFINISHED = Finish()

@@ -34,13 +34,12 @@ def finished(
 
     Args:
         request: the composite; its layer lends alpha and its mask says what may change.
-        layer: (H, W, C) with the colours that the result has, in the request's profile.
+        layer: (H, W, C) with the colours that the result has, in the request's profile; it is changed in place.
         finish: what is to be done.
         cancelled: called before each row of tiles; returns whether the job is no longer wanted.
 
     Returns:
-        (H, W, C) of the layer's dtype, and ``layer`` itself where nothing is to be done. Alpha and everything outside
-        alpha and mask are unchanged, bit for bit.
+        ``layer``. Alpha and everything outside alpha and mask are unchanged, bit for bit.
 
     Raises:
         Cancelled: ``cancelled`` returned True.
@@ -48,9 +47,9 @@ def finished(
     if finish.is_nothing:
         return layer
     job = _Job(
-        tiles=Tiles.of(layer, request.profile),
+        tiles=Tiles.of(layer.copy() if finish.clean_edge or finish.blur else layer, request.profile),
         opacity=Opacity.of(request),
-        result=layer.copy(),
+        result=layer,
         finish=finish,
         grain=None if finish.grain is None else GrainTiles(finish.grain),
     )
@@ -171,8 +170,8 @@ def _unmixed(colours: Values, opacity: Values) -> Values:
     from the pixels beside it.
     """
     background, known = pyramid.continued(colours, (opacity == 0).astype(np.float32))
-    straight = background + (colours - background) / np.maximum(opacity, 0.5)
-    straight = np.where(known & (opacity < 1), straight, colours)
+    straight: Values = background + (colours - background) / np.maximum(opacity, np.float32(0.5))
+    straight = np.where(known & (opacity < 1), straight, colours).astype(np.float32, copy=False)
     solid, known = pyramid.continued(straight, (opacity >= 0.5).astype(np.float32))
     return np.where(known & (opacity < 0.5), solid, straight)
 

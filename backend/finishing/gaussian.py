@@ -47,13 +47,11 @@ def _along_rows(planes: Values, weights: Values, axis: int) -> Values:
     padded = np.pad(planes, pad, mode="edge")
 
     def shifted(step: int) -> Values:
-        part: Values = padded.take(range(0), axis=axis)
         index = [slice(None)] * planes.ndim
         index[axis] = slice(count + step, count + step + size)
-        part = padded[tuple(index)]
-        return part
+        return padded[tuple(index)]
 
-    result = planes * weights[0]
+    result: Values = planes * weights[0]
     pair = np.empty_like(result)
     for step in range(1, count + 1):
         np.add(shifted(step), shifted(-step), out=pair)

@@ -137,7 +137,8 @@ def _covariance(chroma: NDArray[np.float32]) -> NDArray[np.float32]:
     power = weights @ covariance @ weights
     if not power > 0:
         raise ValueError("chroma is no covariance")
-    return (covariance / power).astype(np.float32)
+    scaled: NDArray[np.float32] = (covariance / power).astype(np.float32)
+    return scaled
 
 
 def _numbers(entry: object, shape: tuple[int, ...], name: str) -> NDArray[np.float32]:

@@ -8,14 +8,13 @@ import numpy as np
 
 from raiha.backend.colour.pixels import Pixels
 from raiha.backend.finishing import noise
-from raiha.backend.finishing.finish import MOST_BLUR, Finish, Finishing
+from raiha.backend.finishing.finish import MOST_BLUR, Finish
 from raiha.backend.finishing.gaussian import blurred
 from raiha.backend.finishing.grain import Grain
 from raiha.backend.finishing.opacity import Opacity
-from raiha.backend.finishing.places import Places
+from raiha.backend.finishing.places import STRIDE, Places
 from raiha.backend.finishing.sharpness import WINDOW, Sharpness, edge_variances
 from raiha.backend.finishing.tiles import Tiles
-from raiha.backend.pipeline.bounds import Window
 from raiha.backend.pipeline.request import HarmonizeRequest
 
 _WINDOWS = 32
@@ -40,20 +39,27 @@ class Measured:
     finish: Finish
     sharpness: Sharpness | None
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the user: whether the object is plainly sharper or softer than the scene."""
+        return (self.sharpness.sentence,) if self.sharpness and self.sharpness.is_plain else ()
 
-def measured(request: HarmonizeRequest, layer: Pixels, bounds: Window, finishing: Finishing) -> Measured:
-    """Measure how an object has to be finished.
+
+def measure(request: HarmonizeRequest, layer: Pixels, given: Finish) -> Measured:
+    """Measure how an object has to be finished, and how sharp it is.
 
     Args:
-        request: the composite.
+        request: the composite, and what the user chose.
         layer: (H, W, C) the layer with its new colours, in the request's profile.
-        bounds: the object, in the background's pixels.
-        finishing: what the user chose.
+        given: what is done in any case where the user chose nothing.
     """
+    finishing = request.finishing
     opacity = Opacity.of(request)
     own = Places.of_object(request, Tiles.of(layer, request.profile), opacity)
     scene = Places.of_scene(request, Tiles.of(request.background, request.profile), opacity)
-    sharpness = _sharpness(own, scene, request.offset[1], bounds)
+    sharpness = _sharpness(own, scene, request.offset[1])
+    if not finishing.is_chosen:
+        return Measured(given, sharpness)
     blur = 0.0
     if finishing.match_sharpness and sharpness is not None and sharpness.is_plain:
         blur = float(np.clip(round(sharpness.difference, 2), 0, MOST_BLUR))
@@ -64,9 +70,13 @@ def measured(request: HarmonizeRequest, layer: Pixels, bounds: Window, finishing
     return Measured(finish, sharpness)
 
 
-def _sharpness(own: Places, scene: Places, top: int, bounds: Window) -> Sharpness | None:
-    begin, end = bounds.y, bounds.y + bounds.height
-    return Sharpness.of(_variances(own, (begin - top, end - top)), _variances(scene, (begin, end)))
+def _sharpness(own: Places, scene: Places, top: int) -> Sharpness | None:
+    """Return how sharp the object is and the scene at its height; ``top`` is the layer's first row in it, pixels."""
+    solid = np.flatnonzero(own.points.any(axis=1)) * STRIDE
+    if not len(solid):
+        return None
+    begin, end = int(solid[0]), int(solid[-1]) + STRIDE
+    return Sharpness.of(_variances(own, (begin, end)), _variances(scene, (begin + top, end + top)))
 
 
 def _variances(places: Places, height: tuple[int, int]) -> list[np.ndarray]:

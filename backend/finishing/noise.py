@@ -75,7 +75,7 @@ def measured(blocks: Iterable[Values], step: float) -> Noise | None:
         blocks: (3, ``BLOCK``, ``BLOCK``) float32 encoded sRGB each.
         step: of the values, white is 1: their rounding is not noise.
     """
-    stack = np.array([block for block in blocks if _CLIPPED < block.min() and block.max() < 1 - _CLIPPED])
+    stack = np.array([block for block in blocks if block.min() > _CLIPPED and block.max() < 1 - _CLIPPED])
     if len(stack) < _FEWEST:
         return None
     luminance = np.einsum("c,nchw->nhw", np.array(LUMINANCE, dtype=np.float32), stack)
@@ -126,4 +126,5 @@ def _details(plane: Values) -> tuple[Values, Values]:
     """Return the three Haar details (3, ..., h / 2, w / 2) of a plane (..., h, w), and its means of 2 x 2 pixels."""
     upper, lower = plane[..., ::2, :], plane[..., 1::2, :]
     a, b, c, d = upper[..., ::2], upper[..., 1::2], lower[..., ::2], lower[..., 1::2]
-    return np.array([a - b + c - d, a + b - c - d, a - b - c + d]) / 2, (a + b + c + d) / 4
+    details: Values = np.array([a - b + c - d, a + b - c - d, a - b - c + d]) * np.float32(0.5)
+    return details, (a + b + c + d) * np.float32(0.25)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class Opacity:
         return covered * _share(self.request.mask[rows, columns])
 
 
-def _share(opacity: NDArray[np.generic]) -> Values:
+def _share(opacity: NDArray[Any]) -> Values:
     if opacity.dtype.kind == "u":
         share: Values = opacity * np.float32(1 / np.iinfo(opacity.dtype).max)
         return share

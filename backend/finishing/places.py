@@ -90,9 +90,11 @@ class Places:
     def _counts(self, rows: slice, columns: slice) -> NDArray[np.bool_]:
         covered = self._covered(np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop))
         if self.wants_object:
-            return covered >= SOLID
+            solid: NDArray[np.bool_] = covered >= SOLID
+            return solid
         alpha = self.tiles.alpha(rows, columns)
-        return (covered == 0) & (True if alpha is None else alpha >= SOLID)
+        free: NDArray[np.bool_] = (covered == 0) & (True if alpha is None else alpha >= SOLID)
+        return free
 
     def _covered(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Values:
         """Return (h, w) float32, the object's opacity at these pixels of the picture."""
@@ -116,4 +118,5 @@ def _spread(found: NDArray[np.intp], most: int) -> NDArray[np.intp]:
     """Return at most so many of the places, spread evenly over all of them."""
     if len(found) <= most:
         return found
-    return found[((np.arange(most) + 0.5) * len(found) / most).astype(int)]
+    chosen: NDArray[np.intp] = found[((np.arange(most) + 0.5) * len(found) / most).astype(int)]
+    return chosen

@@ -39,8 +39,8 @@ def continued(values: Values, weights: Values) -> tuple[Values, NDArray[np.bool_
         sums, shares = levels[-1]
         levels.append((_halved(sums), _halved(shares)))
     sums, shares = levels[-1]
-    found = (shares > 0).astype(np.float32)
-    result = sums / np.maximum(shares, 1e-6)
+    found: Values = (shares > 0).astype(np.float32)
+    result: Values = sums / np.maximum(shares, np.float32(1e-6))
     for sums, shares in reversed(levels[:-1]):
         coarse_found = _doubled(found)
         coarse = _doubled(result * found) / np.maximum(coarse_found, 1e-6)

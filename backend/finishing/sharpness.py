@@ -44,6 +44,8 @@ def edge_variances(colours: Values, inside: NDArray[np.bool_]) -> Values:
         colours: (3, h, w) float32 encoded sRGB.
         inside: (h, w) where edges count.
     """
+    if min(inside.shape) <= 2 * _MARGIN:
+        return np.empty(0, dtype=np.float32)
     luminance = np.einsum("c,chw->hw", np.array(LUMINANCE, dtype=np.float32), colours)
     narrow, wide = blurred(luminance, _NARROW), blurred(luminance, _WIDE)
     found = []

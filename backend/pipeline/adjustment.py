@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raiha.backend.colour.luminance import LUMINANCE
+from raiha.backend.finishing.finish import UNFINISHED, Finish
 
 Values = NDArray[np.floating[Any]]
 """float32 or float64 of any shape."""
@@ -59,6 +60,7 @@ class Adjustment:
         veil: per cent of the object that is covered by haze.
         veil_colour: encoded sRGB of the haze, 0 to 1.
         shading: (h, w) float32 EV over the window of the crop, mean 0 over the object; None is none.
+        finish: what is done to the object after its colours.
     """
 
     exposure: float = 0.0
@@ -70,6 +72,7 @@ class Adjustment:
     veil: float = 0.0
     veil_colour: tuple[float, float, float] = (0.0, 0.0, 0.0)
     shading: NDArray[np.float32] | None = None
+    finish: Finish = UNFINISHED
 
     @property
     def gains(self) -> tuple[float, float, float]:
@@ -98,7 +101,8 @@ class Adjustment:
         shading = [] if self.shading is None else np.round(self.shading, 3).tolist()
         numbers = {name: round(value, 3) for name, value in self.numbers.items()}
         colour = [round(value, 4) for value in self.veil_colour]
-        return {**numbers, "veil_colour": colour, "shading": shading}
+        finish = {} if self.finish.is_nothing else {"finish": self.finish.as_json()}
+        return {**numbers, "veil_colour": colour, "shading": shading, **finish}
 
     @classmethod
     def of_json(cls, entries: Mapping[str, object]) -> Adjustment:
@@ -114,7 +118,8 @@ class Adjustment:
         red, green, blue = _colour(entries.get("veil_colour", [0, 0, 0]))
         rows = entries.get("shading") or None
         shading = None if rows is None else _finite(rows, "shading", 2).clip(-MOST_SHADING, MOST_SHADING)
-        return cls(veil_colour=(red, green, blue), shading=shading).changed(numbers)
+        finish = Finish.of_json(entries.get("finish", {}))
+        return cls(veil_colour=(red, green, blue), shading=shading, finish=finish).changed(numbers)
 
 
 def _finite(entry: object, name: str, dimensions: int) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -51,7 +53,7 @@ def adjustment_of(coefficients: Tensor, crop: Crop) -> Adjustment:
     if shading is not None:
         stops = shading_over(shading, crop.mask.shape).ravel()[places].astype(np.float64)
     fitted = fit_adjustment(before, after, weights, stops, veil_of(crop))
-    return Adjustment(**fitted.numbers, veil_colour=fitted.veil_colour, shading=shading)
+    return replace(fitted, shading=shading)
 
 
 def shading_over(shading: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

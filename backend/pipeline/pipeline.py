@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raiha.backend.client.raiha_client import MOST_REFERENCES
+from raiha.backend.finishing.finish import Finish
+from raiha.backend.finishing.finishing import finished
+from raiha.backend.finishing.measuring import measure
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_inference_settings
 from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.network.weights import load_network
@@ -150,9 +153,11 @@ class Pipeline:
         prediction = self._predict(request, run)
         with run.stage("applying"):
             layer = apply(request, prediction.adjustment, prediction.crops.close.window, run.applying, cancelled)
-        return HarmonizeResult(
-            layer, prediction.adjustment, prediction.change, prediction.references, run.seconds, self._notices
-        )
+            measured = measure(request, layer, prediction.adjustment.finish)
+            layer = finished(request, layer, measured.finish, cancelled)
+        adjustment = replace(prediction.adjustment, finish=measured.finish)
+        notices = *self._notices, *measured.notices
+        return HarmonizeResult(layer, adjustment, prediction.change, prediction.references, run.seconds, notices)
 
     def preview(
         self, request: HarmonizeRequest, side: int, progress: Progress, cancelled: Callable[[], bool]
@@ -163,7 +168,7 @@ class Pipeline:
         """
         run = _Run(progress, cancelled)
         if request.view is not None:
-            return _viewed(request, Window(*request.view), side, run)
+            return _finished_preview(_viewed(request, Window(*request.view), side, run), request, Finish())
         prediction = self._predict(request, run, preview_side=side)
         assert prediction.crops.preview is not None
         with run.stage("applying"):
@@ -177,7 +182,9 @@ class Pipeline:
         made = prediction.adjustment, prediction.change, prediction.references
         shown = _pictures(prediction.crops.preview, *made)
         changed = replace(shown, both=after[None], colour=after["colour"], luminance=after["luminance"])
-        return replace(changed, notices=self._notices)
+        changed = replace(changed, notices=self._notices)
+        with run.stage("applying"):
+            return _finished_preview(changed, request, prediction.adjustment.finish)
 
     def _predict(self, request: HarmonizeRequest, run: _Run, *, preview_side: int | None = None) -> _Prediction:
         with run.stage("reading"):
@@ -287,6 +294,18 @@ def _pictures(crop: Crop, adjustment: Adjustment, change: float, used: tuple[Use
     window = crop.window
     place = window.x, window.y, window.width, window.height
     return PreviewResult(_eight_bit(crop.composite), _eight_bit(crop.mask), place, adjustment, change, used)
+
+
+def _finished_preview(shown: PreviewResult, request: HarmonizeRequest, given: Finish) -> PreviewResult:
+    """Return a preview with the object finished as it is at full size, its colours unchanged."""
+    measured = measure(request, request.layer, given)
+    adjustment = replace(shown.adjustment, finish=measured.finish)
+    shown = replace(shown, adjustment=adjustment, notices=(*shown.notices, *measured.notices))
+    if measured.finish.is_nothing:
+        return shown
+    composite = HarmonizeRequest(shown.before, shown.before, mask=shown.mask)
+    scale = shown.before.shape[1] / shown.window[2]
+    return replace(shown, finished=finished(composite, shown.before.copy(), measured.finish.reduced(scale)))
 
 
 def _to_search(request: HarmonizeRequest) -> int:

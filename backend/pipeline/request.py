@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.colour.pixels import Pixels
+from raiha.backend.finishing.finish import NOTHING_CHOSEN, Finishing
 from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.gallery_tools.errors import RaihaError
 
@@ -69,6 +70,7 @@ class HarmonizeRequest:
         max_references: references to use at most, 0 to ``MOST_REFERENCES``.
         view: (x, y, width, height) of the background's pixels that a preview shows as they are, without the network;
             None: the object in its surroundings, before and after.
+        finishing: what is done to the object after its colours.
         in_place: whether the result may take the place of the layer's pixels, which then have to be writable.
     """
 
@@ -86,6 +88,7 @@ class HarmonizeRequest:
     excluded: tuple[Path, ...] = ()
     max_references: int = MOST_REFERENCES
     view: tuple[int, int, int, int] | None = None
+    finishing: Finishing = NOTHING_CHOSEN
     in_place: bool = False
 
 
@@ -149,6 +152,8 @@ class PreviewResult:
         both: (h, w, 3) with colour and luminance changed; None for a ``view``, as the following are.
         colour: with only colour changed.
         luminance: with only luminance changed.
+        finished: (h, w, 3) the composite with the object finished, its colours unchanged; None where ``finishing`` is
+            not chosen.
         notices: as in ``HarmonizeResult``.
     """
 
@@ -161,4 +166,5 @@ class PreviewResult:
     both: NDArray[np.uint8] | None = None
     colour: NDArray[np.uint8] | None = None
     luminance: NDArray[np.uint8] | None = None
+    finished: NDArray[np.uint8] | None = None
     notices: tuple[str, ...] = ()

@@ -170,8 +170,8 @@ def _unmixed(colours: Values, opacity: Values) -> Values:
     from the pixels beside it.
     """
     background, known = pyramid.continued(colours, (opacity == 0).astype(np.float32))
-    straight: Values = background + (colours - background) / np.maximum(opacity, np.float32(0.5))
-    straight = np.where(known & (opacity < 1), straight, colours).astype(np.float32, copy=False)
+    own: Values = background + (colours - background) / np.maximum(opacity, np.float32(0.5))
+    straight: Values = np.where(known & (opacity < 1), own, colours)
     solid, known = pyramid.continued(straight, (opacity >= 0.5).astype(np.float32))
     return np.where(known & (opacity < 0.5), solid, straight)
 
@@ -179,5 +179,5 @@ def _unmixed(colours: Values, opacity: Values) -> Values:
 def _blurred_object(colours: Values, opacity: Values, radius: float) -> Values:
     """Return colours (3, h, w) blurred among the object's own; transparent pixels lend none."""
     weights = blurred(opacity, radius)
-    mixed: Values = blurred(colours * opacity, radius) / np.maximum(weights, 1e-6)
+    mixed: Values = blurred(colours * opacity, radius) / np.maximum(weights, np.float32(1e-6))
     return np.where(weights > 1e-3, mixed, colours)

@@ -44,7 +44,7 @@ def known_options(words: tuple[str, ...]) -> set[str]:
     """Return the options of a command, named by its words: `("gallery", "status")`."""
     command = typer.main.get_command(app)
     for word in words:
-        command = command.commands[word]
+        command = command.get_command(None, word)
     return {"--help", *(option for parameter in command.params for option in parameter.opts)}
 
 
@@ -52,10 +52,10 @@ def command_words(arguments: list[str]) -> tuple[str, ...]:
     """Return the words that name the command: `gallery status` of `gallery status default`."""
     command, words = typer.main.get_command(app), []
     for word in arguments:
-        if not hasattr(command, "commands") or word.startswith("-"):
+        if not hasattr(command, "get_command") or word.startswith("-"):
             break
-        assert word in command.commands, f"raiha {' '.join([*words, word])} is no command"
-        command = command.commands[word]
+        command = command.get_command(None, word)
+        assert command is not None, f"raiha {' '.join([*words, word])} is no command"
         words.append(word)
     return tuple(words)
 
@@ -109,4 +109,4 @@ def test_tests_that_are_named_exist(doc: Path) -> None:
 
 def test_the_list_of_commands_is_that_of_their_help() -> None:
     listed = re.findall(r"^## `raiha ([a-z-]+)`", (ROOT / "docs" / "commands.md").read_text(), re.MULTILINE)
-    assert sorted(listed) == sorted(typer.main.get_command(app).commands)
+    assert sorted(listed) == sorted(typer.main.get_command(app).list_commands(None))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import io
 import sys
 from typing import Annotated, Any
@@ -36,11 +35,32 @@ _AS_JSON = "raiha.as_json"
 
 
 class Commands(TyperGroup):
-    """The group of all sub-commands: the one place where errors become sentences and exit statuses."""
+    """The group of all sub-commands: the one place where errors become sentences and exit statuses.
+
+    A sub-command's file is imported when it is called: all of them take longer than most have to do.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all sub-commands."""
+        return [name.replace("_", "-") for name in COMMANDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a sub-command; None if there is none of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"raiha.backend.commands.{name}")
+        holder = typer.Typer(rich_markup_mode="rich")
+        if hasattr(module, "app"):
+            holder.add_typer(module.app, name=cmd_name)
+        else:
+            holder.command(cmd_name)(getattr(module, name))
+        return typer.main.get_group(holder).commands[cmd_name]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Note whether errors are to be printed as JSON, which each sub-command's own option says."""
         ctx.meta[_AS_JSON] = "--json" in args
+        self.commands = dict.fromkeys(self.list_commands(ctx))  # type: ignore[assignment]  # names, to suggest one
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -73,6 +93,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        import importlib.metadata
+
         print(f"raiha {importlib.metadata.version('raiha')}")
         raise typer.Exit
 
@@ -84,19 +106,6 @@ def raiha(
     ] = False,
 ) -> None:
     """Harmonize a pasted object with its picture: Filters > Harmonize for Krita and GIMP, and this command."""
-
-
-def _register(name: str) -> None:
-    module = importlib.import_module(f"raiha.backend.commands.{name}")
-    command = name.replace("_", "-")
-    if hasattr(module, "app"):
-        app.add_typer(module.app, name=command)
-    else:
-        app.command(command)(getattr(module, name))
-
-
-for _name in COMMANDS:
-    _register(_name)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raiha.backend.pipeline.crops import Crop
+from raiha.backend.pipeline.quantile import quantile
 
 _DARKEST = 0.02
 """Share of the surroundings, the darkest pixels, whose light is taken for the haze's: without haze they are black."""
@@ -39,10 +40,10 @@ def veil_of(crop: Crop) -> Veil:
     outside = crop.composite[crop.mask < 0.01].astype(np.float64)  # (n, 3)
     if len(outside) < 100:
         return CLEAR
-    darkest = outside[outside.max(1) <= np.quantile(outside.max(1), _DARKEST)].mean(0)
+    darkest = outside[outside.max(1) <= quantile(outside.max(1), _DARKEST)].mean(0)
     if darkest.min() < _LEAST:
         return CLEAR
-    bright = max(float(np.quantile(outside.mean(1), _BRIGHT)), float(darkest.max()), 1e-3)
+    bright = max(quantile(outside.mean(1), _BRIGHT), float(darkest.max()), 1e-3)
     colour = (darkest / darkest.mean() * bright).clip(0, 1)
     share = float((darkest / colour.clip(1e-3)).mean())
     red, green, blue = colour.tolist()

@@ -8,13 +8,20 @@ export OMP_WAIT_POLICY = passive
 
 venv: .venv/.ready
 
-.venv/.ready: pyproject.toml
+# What users have: the core.
+.venv/.core: pyproject.toml
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+# What tests and training need, torch included.
+.venv/.ready: .venv/.core
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: venv
+demo: .venv/.core
 	$(BIN)/raiha demo --out demo-out
+	@echo "$(BIN)/raiha is ready to use: $(BIN)/raiha --help"
 
 # The picture at the top of README. Commit it when the weights are final: each version stays in the history.
 pictures: demo

@@ -29,6 +29,7 @@ from torch.nn import functional as F
 from raiha.gallery_tools.extractors.content_net import DIMENSION, ContentNet
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.extractors.registry import EXTRACTORS
+from raiha.gallery_tools.extractors.torch_extractor import extractor_of
 from raiha.gallery_tools.photo_folders import find_photos
 from raiha.gallery_tools.photos import load_photo
 from raiha.training.backbone import load_backbone, restore_batch_norm_statistics
@@ -51,7 +52,7 @@ def untrained(pack: PhotoPack, backbone: Path) -> Extractor:
     photos = [F.interpolate(one, size=(SIDE, SIDE), mode="bilinear") * 2 - 1 for one in squares]
     restore_batch_norm_statistics(network.backbone, photos)
     principal_projection(network, photos)
-    return Extractor(EXTRACTORS["bundled"], network.eval())
+    return extractor_of(EXTRACTORS["bundled"], network.eval())
 
 
 def features(extractor: Extractor, photos: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.extractors.registry import EXTRACTORS
+from raiha.gallery_tools.extractors.torch_extractor import extractor_of
 from raiha.gallery_tools.extractors.weights import VisionTransformerPatches
 from raiha.gallery_tools.indexer import BATCH, default_workers, index
 from raiha.gallery_tools.photo_folders import find_photos
@@ -134,7 +135,7 @@ def _decode_and_extract(photos: Sequence[Path], extractor: Extractor) -> None:
 def _vit_s() -> Extractor:
     info = EXTRACTORS["dinov2-s"]
     model = timm.create_model(info.architecture, pretrained=False, num_classes=0, dynamic_img_size=True)
-    return Extractor(info, VisionTransformerPatches(model).eval())
+    return extractor_of(info, VisionTransformerPatches(model).eval())
 
 
 if __name__ == "__main__":

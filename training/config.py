@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from raiha.backend.network.harmonizer import NetworkConfig
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.training.samples.composites import CompositeSettings
 
 if sys.version_info >= (3, 11):

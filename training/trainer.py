@@ -16,7 +16,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.network.edge_profiles import EdgeProfiles, edge_profiles
 from raiha.backend.network.harmonizer import Harmonizer, SceneFeatures
-from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.gallery_tools.extractors.torch_extractor import load_torch_extractor
 from raiha.training.backbone import load_encoder
 from raiha.training.config import TrainingConfig
 from raiha.training.half_precision import has_bfloat16
@@ -79,7 +79,7 @@ class Trainer:
         self.network = network_type(config.network)
         self.network.dropout = config.dropout
         # Of the composite, as a user's request has it: features of the real photo would tell its true colours.
-        self.extractor = load_extractor(config.network.extractor, device=str(self.device))
+        self.extractor = load_torch_extractor(config.network.extractor, device=str(self.device))
         self.samples = 0
         if backbone:
             load_encoder(self.network.encoder, backbone)

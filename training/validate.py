@@ -13,7 +13,7 @@ from torchvision.utils import make_grid
 
 from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.network.harmonizer import Harmonizer
-from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.gallery_tools.extractors.torch_extractor import TorchExtractor
 from raiha.training.samples.composites import Composer, scene_side
 from raiha.training.samples.objects import ObjectSampler, Scene
 
@@ -42,7 +42,7 @@ class Validation:
         objects: numbers of the objects to measure; None measures the first of the split.
     """
 
-    extractor: Extractor
+    extractor: TorchExtractor
     sampler: ObjectSampler
     composer: Composer
     side: int

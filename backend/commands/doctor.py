@@ -34,6 +34,7 @@ def doctor(json: JsonFlag = False) -> None:
 
 def _checks() -> Iterator[tuple[str, Check]]:
     yield "versions", _versions
+    yield "engine", _engine
     yield "folders", _folders
     yield "extractor", _extractor
     yield "network", _network
@@ -54,11 +55,23 @@ def _versions() -> str:
     import platform
     from importlib.metadata import version
 
-    import torch
+    packages = ", ".join(f"{name} {version(name)}" for name in ("raiha", "onnxruntime", "numpy", "faiss-cpu", "pyzmq"))
+    return f"Python {platform.python_version()} on {platform.platform()}, {packages}"
 
-    packages = ", ".join(f"{name} {version(name)}" for name in ("raiha", "torch", "timm", "faiss-cpu", "pyzmq"))
-    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
-    return f"Python {platform.python_version()} on {platform.platform()}, {packages}, {device}"
+
+def _engine() -> str:
+    from raiha.gallery_tools.devices import CPU, chosen_device, has_torch
+
+    device = chosen_device()
+    if device != CPU:
+        import torch
+
+        name = torch.cuda.get_device_name() if device == "cuda" else "Apple GPU"
+        return f"PyTorch {torch.__version__} on {device} ({name})"
+    from onnxruntime import __version__
+
+    extra = "PyTorch is installed and finds no GPU" if has_torch() else "a GPU needs `pip install 'raiha[torch]'`"
+    return f"ONNX Runtime {__version__} on the processor; {extra}"
 
 
 def _folders() -> str:
@@ -85,9 +98,9 @@ def _extractor() -> str:
 
 def _network() -> str:
     from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_notes
-    from raiha.backend.network.weights import load_network
+    from raiha.backend.network.engine import load_engine
 
-    load_network()
+    load_engine()
     return f"{SHIPPED_WEIGHTS.name}, trained on {read_notes(SHIPPED_WEIGHTS).get('samples', '?')} samples"
 
 

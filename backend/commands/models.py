@@ -57,13 +57,12 @@ def pull(
 
         raiha models pull dvt-b
     """
+    from raiha.gallery_tools.extractors.extractor import load_extractor
     from raiha.gallery_tools.extractors.hub import has_weights
     from raiha.gallery_tools.extractors.registry import extractor_info
 
     info = extractor_info(name)
-    from raiha.gallery_tools.extractors.weights import build_network  # imports torch, which takes seconds
-
     if not has_weights(info):
         stderr.print(f"Fetching {info.source} ...")
-    build_network(info)
+    load_extractor(name)
     emit({"name": name, "here": True}, json, f"{name} is here and loads.")

@@ -29,7 +29,8 @@ def serve(
         float | None, typer.Option(help="End when unused for so long; 0: never. Default: 0.", min=0.0)
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="Where the network runs: cpu, cuda, cuda:1, mps. Default: cpu.")
+        str | None,
+        typer.Option(help="Where the network runs: auto (a GPU if PyTorch finds one), cpu, cuda, mps. Default: auto."),
     ] = None,
     install: Annotated[bool, typer.Option("--install", help="Have the session start the daemon from now on.")] = False,
     json: JsonFlag = False,

@@ -85,7 +85,7 @@ class Server:
         port: int = 0,
         idle_seconds: float = 300.0,
         unused_seconds: float | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         limits: Limits | None = None,
     ) -> None:
         self._galleries = galleries

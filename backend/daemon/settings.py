@@ -30,14 +30,14 @@ class Settings:
         port: TCP port on 127.0.0.1; 0 takes a free one.
         idle_seconds: without a job, after which the worker process ends and gives its memory back.
         unused_seconds: without a client, after which the daemon ends; 0: never.
-        device: where the network runs: cpu, cuda, cuda:1, mps.
+        device: where the network runs: auto, cpu, cuda, cuda:1, mps.
         log_level: debug, info, warning or error; only debug writes names of files to the log.
     """
 
     port: int = 0
     idle_seconds: float = 300.0
     unused_seconds: float = 0.0
-    device: str = "cpu"
+    device: str = "auto"
     log_level: str = "info"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from raiha.backend.network.inference_settings import InferenceSettings
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.gallery_tools.errors import RaihaError
 
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "harmonizer.safetensors"
@@ -33,6 +35,28 @@ def read_notes(file: Path) -> dict[str, str]:
             f"The network's weights file {file} is damaged: {error}.",
             "Install Raiha again, or name the right file with --weights.",
         ) from error
+
+
+def read_config(file: Path = SHIPPED_WEIGHTS) -> NetworkConfig:
+    """Return the shape of a checkpoint's network.
+
+    Raises:
+        RaihaError: "weights-missing" or "weights-damaged".
+    """
+    notes = read_notes(file)
+    try:
+        return NetworkConfig(**json.loads(notes["config"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise not_this_network(file, error) from error
+
+
+def not_this_network(file: Path, reason: object) -> RaihaError:
+    """Return the error for a file that holds something else."""
+    return RaihaError(
+        "weights-damaged",
+        f"{file} does not hold the weights of this network: {reason}.",
+        "Install Raiha again, or name a checkpoint made by this version of Raiha.",
+    )
 
 
 def read_inference_settings(file: Path = SHIPPED_WEIGHTS) -> InferenceSettings:

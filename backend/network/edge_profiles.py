@@ -3,6 +3,7 @@
 No mask is exact: it leaves a rim of the object outside or takes in a rim of the background. Where the same surface
 appears on both sides of the mask's edge, recoloured on one side only, the change of colour can be measured. Rims are a
 pixel or two wide, so lines across the edge are sampled from the picture's own pixels, not from the network's crop.
+Here for batches, in training; ``edge_lines`` does the same for a single request without torch.
 """
 
 from __future__ import annotations
@@ -13,15 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-OFFSETS = (-12.0, -8.0, -5.0, -4.0, -3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 7.0, 12.0)
-"""Places along a line, in pixels outwards from the first pixel outside the mask."""
+from raiha.backend.network.edge_lines import CHANNELS, OFFSETS, PROFILE_CHANNELS
 
 LINES = 384
 """Lines across the edge of one object, in training."""
-
-_CHANNELS = 5
-PROFILE_CHANNELS = _CHANNELS * len(OFFSETS)
-"""Channels of a profile: red, green, blue, mask, and whether the place lies in the picture, at each offset."""
 
 
 def _chosen(edge: Tensor, lines: int) -> tuple[Tensor, Tensor]:
@@ -83,7 +79,7 @@ class EdgeProfiles:
 
     def _by_channel(self) -> Tensor:
         """Return the profiles as (B, 5, offsets, L)."""
-        return self.profiles.reshape(len(self.profiles), _CHANNELS, len(OFFSETS), -1)
+        return self.profiles.reshape(len(self.profiles), CHANNELS, len(OFFSETS), -1)
 
     def to(self, device: torch.device) -> EdgeProfiles:
         """Return the profiles on another device."""
@@ -108,7 +104,7 @@ def edge_profiles(composites: Tensor, masks: Tensor, lines: int = LINES) -> Edge
         lines: L, evenly spread over the edge.
 
     Returns:
-        Profiles of B objects; an object without an edge in the picture has those of its last pixel.
+        Profiles of B objects; an object without an edge in the picture has those of the first pixel.
     """
     count, _, height, width = composites.shape
     inside = (masks > 0.5).float()  # (B, 1, H, W)

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from raiha.backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, EdgeProfiles
+from raiha.backend.network.edge_lines import OFFSETS, PROFILE_CHANNELS
+from raiha.backend.network.edge_profiles import LINES, EdgeProfiles
+from raiha.backend.network.linear_solve import solve
 
 _STEEPNESS = 8.0  # factor of the steps of colour, which are then clipped at 2: small steps carry most information
 _PAIRS = 3  # pairs of each line
@@ -120,7 +122,7 @@ def weighted_regression(weights: Tensor, inputs: Tensor, outputs: Tensor, prior:
         weighed = inputs * weights.unsqueeze(1)  # (B, p, n)
         left = weighed @ inputs.transpose(1, 2) + torch.diag_embed(trust)  # (B, p, p)
         right = weighed @ outputs.transpose(1, 2) + (prior * trust.unsqueeze(1)).transpose(1, 2)  # (B, p, q)
-        solution: Tensor = torch.linalg.solve(left, right)  # (B, p, q)
+        solution = solve(left, right)  # (B, p, q)
     return solution.transpose(1, 2)
 
 
@@ -209,7 +211,7 @@ class EdgeRegression(nn.Module):
             (B, 3, 5) gains, shifts and bends.
         """
         own = _flat(colours).flatten(0, 1)  # (3 B, n)
-        inputs = torch.stack([own.square(), own, torch.ones_like(own)], dim=1)  # (3 B, 3, n)
+        inputs = F.pad(torch.stack([own.square(), own], dim=1), (0, 0, 0, 1), value=1.0)  # (3 B, 3, n)
         weighed = weights.flatten(1).repeat_interleave(3, dim=0)  # (3 B, n)
         wanted, trusts = self.bend(scene).tensor_split([3], dim=1)  # (B, 3), (B, 2)
         prior = F.pad(wanted.reshape(-1, 1, 1), (0, 2))  # (3 B, 1, 3)
@@ -232,7 +234,7 @@ class EdgeRegression(nn.Module):
         """
         features = (features + self.context(scene).unsqueeze(2)).relu()  # (B, channels, L)
         now, then = self._pairs(edges.colours, features)  # (B, pairs, 3, L) each
-        inputs = torch.cat([now - mean[:, None, :, None], torch.ones_like(now[:, :, :1])], dim=2)  # (B, pairs, 4, L)
+        inputs = F.pad(now - mean[:, None, :, None], (0, 0, 0, 1), value=1.0)  # (B, pairs, 4, L)
         outputs = then - now  # (B, pairs, 3, L)
         prior, trust = self.prior(scene).reshape(-1, 3, 4), self.trust(scene)  # (B, 3, 4), (B, 4)
         gains, solutions, proofs, seen = prior, [], [], features

@@ -91,9 +91,9 @@ class SemanticGuidedFusion(nn.Module):
             keys.append(self.key(joined).reshape(count, -1, self.nothing_key.shape[2]))  # (B, K h w, A)
             values.append(_as_sequence(reference_features.flatten(0, 1)).reshape(count, -1, features.shape[1]))
             bias.append(torch.zeros(count, keys[-1].shape[1], device=free.device, dtype=free.dtype))  # (B, K h w)
-        looked_up = F.scaled_dot_product_attention(  # formula 9
-            self.query(own), torch.cat(keys, 1), torch.cat(values, 1), attn_mask=torch.cat(bias, 1).unsqueeze(1)
-        )  # (B, h w, C)
-        looked_up = looked_up.transpose(1, 2).reshape(features.shape)  # (B, C, h, w)
+        query, key, value = (part.unsqueeze(1) for part in (self.query(own), torch.cat(keys, 1), torch.cat(values, 1)))
+        weight = torch.cat(bias, 1)[:, None, None]  # (B, 1, 1, keys)
+        looked_up = F.scaled_dot_product_attention(query, key, value, attn_mask=weight)  # (B, 1, h w, C), formula 9
+        looked_up = looked_up.squeeze(1).transpose(1, 2).reshape(features.shape)  # (B, C, h, w)
         modulated: Tensor = self.output(torch.cat([features, looked_up], dim=1))  # (B, C, h, w)
         return Fused(features + modulated, looked_up)  # formula 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -14,24 +13,8 @@ from raiha.backend.network.edge_profiles import EdgeProfiles, edge_profiles
 from raiha.backend.network.edge_regression import EdgeReader, EdgeRegression
 from raiha.backend.network.encoder import CHANNELS, Encoder
 from raiha.backend.network.fusion import SemanticGuidedFusion
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.backend.network.regions import colour_statistics, masked_mean, regions
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """The shape of a checkpoint's network.
-
-    Attributes:
-        width: channels of the features e.
-        scene_width: length of the vector that describes the scene as a whole.
-        content_channels: of the extractor with which the network was trained.
-        extractor: name of that extractor.
-    """
-
-    width: int = 128
-    scene_width: int = 512
-    content_channels: int = 64
-    extractor: str = "bundled"
 
 
 class EncodedPicture(NamedTuple):
@@ -238,8 +221,9 @@ class Harmonizer(nn.Module):
             edges: of B objects or 1.
             mean: (B, 3) the object's mean colour, encoded sRGB.
         """
-        edges = edges.expand(len(descriptor))
-        lines, summary = self.edge_reader(edges)  # (B, channels, L), (B, outputs)
+        lines, summary = self.edge_reader(edges)  # (B or 1, channels, L), (B or 1, outputs)
+        edges, lines = edges.expand(len(descriptor)), lines.expand(len(descriptor), -1, -1)
+        summary = summary.expand(len(descriptor), -1)
         scene = self.scene(torch.cat([descriptor, summary], dim=1))  # (B, scene_width)
         fit = self.edge_regression(edges, lines, scene, mean)
         scene = self.with_edge(torch.cat([scene, fit.summary], dim=1))  # (B, scene_width)

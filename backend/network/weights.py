@@ -1,4 +1,4 @@
-"""Network checkpoints: one safetensors file with the network's config and inference settings in its metadata."""
+"""Network checkpoints in torch: one safetensors file, with config and inference settings in its metadata."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_notes
-from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, not_this_network, read_config
+from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.inference_settings import InferenceSettings
-from raiha.gallery_tools.errors import RaihaError
+from raiha.backend.network.network_config import NetworkConfig
 
 
 def save_network(
@@ -39,19 +39,15 @@ def load_network(file: Path = SHIPPED_WEIGHTS, device: str = "cpu") -> Harmonize
     Raises:
         RaihaError: "weights-missing" or "weights-damaged".
     """
-    notes = read_notes(file)
+    config = read_config(file)
     try:
-        network = Harmonizer(NetworkConfig(**json.loads(notes["config"])))
+        network = Harmonizer(config)
         with safe_open(file, framework="pt") as opened:
             state = {key: opened.get_tensor(key).float() for key in opened.keys()}  # noqa: SIM118
         differing = network.state_dict().keys() ^ state.keys()
         if differing:
             raise ValueError(f"{min(differing)} is missing or unknown")
         network.load_state_dict(state)
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise RaihaError(
-            "weights-damaged",
-            f"{file} does not hold the weights of this network: {error}.",
-            "Install Raiha again, or name a checkpoint made by this version of Raiha.",
-        ) from error
+    except (SafetensorError, ValueError, TypeError, RuntimeError) as error:
+        raise not_this_network(file, error) from error
     return network.to(device).eval()

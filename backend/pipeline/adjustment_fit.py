@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.pipeline.adjustment import LIMITS, UNITS, Adjustment, Values, adjusted
 from raiha.backend.pipeline.crops import Crop
 from raiha.backend.pipeline.haze import CLEAR, Veil, veil_of
-from raiha.backend.pipeline.shading import interpolation_weights, shading_of
+from raiha.backend.pipeline.interpolation import resized
+from raiha.backend.pipeline.shading import shading_of
 from raiha.gallery_tools.errors import RaihaError
 
 _PIXELS = 400
@@ -26,7 +24,7 @@ _HOLD = 0.002
 """What an EV, or a hundred per cent, costs by itself: colours alone hardly tell brightness from exposure."""
 
 
-def adjustment_of(coefficients: Tensor, crop: Crop) -> Adjustment:
+def adjustment_of(coefficients: NDArray[np.float32], crop: Crop) -> Adjustment:
     """Return the adjustment that is closest to the network's transforms on the object's own pixels.
 
     Args:
@@ -36,14 +34,14 @@ def adjustment_of(coefficients: Tensor, crop: Crop) -> Adjustment:
     Raises:
         RaihaError: "bad-coefficients".
     """
-    if not bool(torch.isfinite(coefficients).all()):
+    if not np.isfinite(coefficients).all():
         raise RaihaError(
             "bad-coefficients",
             "The network's answer is not a number.",
             "Check its weights with `raiha doctor`; the layer was left as it is.",
         )
     picture = np.ascontiguousarray(crop.composite.transpose(2, 0, 1))  # (3, H, W)
-    wanted = transform_colours(torch.from_numpy(picture)[None], coefficients[None])[0].clamp(0, 1).numpy()
+    wanted = _transformed(picture, coefficients).clip(0, 1)
     places = _some_pixels(picture, crop.mask)
     before, after = (plane.reshape(3, -1)[:, places].astype(np.float64) for plane in (picture, wanted))
     weights = crop.mask.ravel()[places]
@@ -56,13 +54,16 @@ def adjustment_of(coefficients: Tensor, crop: Crop) -> Adjustment:
     return replace(fitted, shading=shading)
 
 
+def _transformed(picture: Values, coefficients: NDArray[np.float32]) -> Values:
+    """Return a picture (3, H, W) after transforms (15, h, w), as the network's ``transform_colours`` does it."""
+    rows = resized(coefficients, picture.shape[1:]).reshape(3, 5, *picture.shape[1:])
+    linear: Values = np.einsum("rchw,chw->rhw", rows[:, :3], picture)
+    return linear + rows[:, 3] + rows[:, 4] * picture**2
+
+
 def shading_over(shading: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """Return a map of stops (h, w) at another size (H, W) over the same window."""
-    height, width = size
-    rows, columns = shading.shape
-    down, across = (interpolation_weights(0, n, 0, n, cells) for n, cells in ((height, rows), (width, columns)))
-    result: NDArray[np.float32] = down @ shading @ across.T
-    return result
+    return resized(shading, size)
 
 
 def _some_pixels(picture: Values, mask: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
+from PIL import Image
 
 from raiha.backend.colour.pixels import Pixels
 from raiha.backend.colour.spaces import ColourSpace, colour_space
 from raiha.backend.colour.tone_curve import Values
 from raiha.backend.network.inference_settings import InferenceSettings
 from raiha.backend.pipeline.bounds import Window
+from raiha.backend.pipeline.quantile import quantile
 from raiha.backend.pipeline.request import HarmonizeRequest
 
 SAMPLES_PER_PIXEL = 3
@@ -170,14 +170,18 @@ def read_crop(
     planes = np.zeros((4, len(rows), len(columns)), dtype=np.float32)
     planes[:3] = _background_colours(request.background, rows, columns, space)
     _paste_layer(planes, request, rows, columns, space, as_if_solid)
-    resized = torch.from_numpy(planes)[None]  # (1, 4, rows, columns)
-    if resized.shape[2:] != size:
-        resized = functional.interpolate(resized, size=size, mode="bilinear", antialias=True)  # (1, 4, h, w)
-    clipped = resized[0].clamp_(0, 1).numpy()
+    if planes.shape[1:] != size:
+        planes = np.stack([_averaged(plane, size) for plane in planes])  # (4, h, w)
+    clipped = planes.clip(0, 1)
     mask = clipped[3].copy()
     if not mask.any():  # an object finer than the samples: the network needs something to work on
         mask[size[0] // 2, size[1] // 2] = 1 / 255
     return Crop(np.ascontiguousarray(clipped[:3].transpose(1, 2, 0)), mask, window)
+
+
+def _averaged(plane: Values, size: tuple[int, int]) -> Values:
+    """Return a plane at another size, averaging the pixels that fall together."""
+    return np.asarray(Image.fromarray(plane).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
 def _span(start: int, length: int, wanted: int, limit: int) -> tuple[int, int]:
@@ -241,8 +245,8 @@ def _as_if_solid(opacity: Values) -> Values:
     covered = opacity[opacity > 0]
     if not covered.size:
         return opacity
-    most = np.quantile(covered, _SOLID)
-    return np.minimum(opacity / most, 1).astype(np.float32)
+    solid: Values = np.minimum(opacity / quantile(covered, _SOLID), 1).astype(np.float32)
+    return solid
 
 
 def _samples(

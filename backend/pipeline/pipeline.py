@@ -17,9 +17,9 @@ from raiha.backend.client.raiha_client import MOST_REFERENCES
 from raiha.backend.finishing.finish import Finish
 from raiha.backend.finishing.finishing import finished
 from raiha.backend.finishing.measuring import measure
-from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_inference_settings
+from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_config, read_inference_settings
+from raiha.backend.network.engine import load_engine
 from raiha.backend.network.inference_settings import InferenceSettings
-from raiha.backend.network.weights import load_network
 from raiha.backend.pipeline.adjustment import Adjustment, adjusted
 from raiha.backend.pipeline.adjustment_fit import adjustment_of, shading_over
 from raiha.backend.pipeline.bounds import Window, object_bounds, require_shapes
@@ -44,6 +44,7 @@ from raiha.backend.pipeline.request import (
     UsedReference,
 )
 from raiha.backend.pipeline.surroundings import require_surroundings
+from raiha.gallery_tools.devices import AUTO, chosen_device
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.failures import is_out_of_memory
@@ -111,11 +112,11 @@ class Pipeline:
     """Harmonizes layers. Loads weights when they are first needed; runs one job at a time.
 
     Args:
-        device: of torch, for the network and the extractors.
+        device: of the network and the extractors, see ``chosen_device``.
         network_weights: a checkpoint; None takes the one that Raiha ships.
     """
 
-    def __init__(self, device: str = "cpu", network_weights: Path | None = None) -> None:
+    def __init__(self, device: str = AUTO, network_weights: Path | None = None) -> None:
         self._device = device
         self._weights = network_weights or SHIPPED_WEIGHTS
         self._predictor: Predictor | None = None
@@ -259,10 +260,10 @@ class Pipeline:
 
     def _loaded_predictor(self) -> Predictor:
         if self._predictor is None:
-            network = load_network(self._weights, self._device)
-            self._predictor = Predictor(
-                network, self._extractor(network.config.extractor), self._settings, self._device
-            )
+            self._device = chosen_device(self._device)
+            engine = load_engine(self._weights, self._device)
+            extractor = self._extractor(read_config(self._weights).extractor)
+            self._predictor = Predictor(engine, extractor, self._settings)
         return self._predictor
 
     def _extractor(self, name: str) -> Extractor:

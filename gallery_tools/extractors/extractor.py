@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor, nn
-from torch.nn import functional as F
 
+from raiha.gallery_tools.devices import AUTO, CPU, chosen_device, require_torch
 from raiha.gallery_tools.extractors.registry import ExtractorInfo, extractor_info
-from raiha.gallery_tools.extractors.weights import build_network, fingerprint_of
 
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+Maps = NDArray[np.float32]
+"""Of B pictures, (B, C, H, W) each."""
+
+Engine = Callable[[Maps], Maps]
+"""Turns pictures (B, 3, H, W) of encoded sRGB in [0, 1], H and W multiples of the stride, into content features
+(B, dimension, H / stride, W / stride) of unit length."""
 
 
 def input_size(height: int, width: int, info: ExtractorInfo) -> tuple[int, int]:
@@ -31,23 +33,17 @@ class Extractor:
 
     Attributes:
         info: its entry in the registry.
-        fingerprint: tells its weights from others of the same extractor.
     """
 
-    def __init__(
-        self, info: ExtractorInfo, network: nn.Module, device: str = "cpu", fingerprint: str | None = None
-    ) -> None:
+    def __init__(self, info: ExtractorInfo, engine: Engine, fingerprint: Callable[[], str]) -> None:
         self.info = info
-        self.fingerprint = fingerprint or fingerprint_of(network)
-        self._network = network.to(device)
-        self._device = device
-        mean, deviation = (
-            ((0.5,) * 3, (0.5,) * 3) if info.file_format == "bundled" else (_IMAGENET_MEAN, _IMAGENET_DEVIATION)
-        )
-        self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
-        self._deviation = torch.tensor(deviation, device=device).view(1, 3, 1, 1)
-        if device == "cpu":
-            self._network = self._network.to(memory_format=torch.channels_last)
+        self._engine = engine
+        self._make_fingerprint = fingerprint
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells its weights from others of the same extractor."""
+        return self._make_fingerprint()
 
     def resize(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a photo (H, W, 3) at the extractor's input size, averaging the pixels that fall together."""
@@ -56,8 +52,7 @@ class Extractor:
             return photo
         return np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BILINEAR))
 
-    @torch.no_grad()
-    def maps(self, pictures: Tensor) -> Tensor:
+    def maps(self, pictures: Maps) -> Maps:
         """Content features of pictures at their own size, or the nearest that the stride divides.
 
         Args:
@@ -66,11 +61,10 @@ class Extractor:
         Returns:
             (B, dimension, H / stride, W / stride) float32 of unit length.
         """
-        size = [max(1, round(edge / self.info.stride)) * self.info.stride for edge in pictures.shape[-2:]]
-        if size != list(pictures.shape[-2:]):
-            pictures = F.interpolate(pictures, size=size, mode="bilinear", antialias=True)
-        maps: Tensor = self._network((pictures.to(self._device) - self._mean) / self._deviation)
-        return maps
+        height, width = (max(1, round(edge / self.info.stride)) * self.info.stride for edge in pictures.shape[-2:])
+        if (height, width) != pictures.shape[-2:]:
+            pictures = np.stack([[_resized(plane, height, width) for plane in picture] for picture in pictures])
+        return self._engine(pictures)
 
     def content_features(self, photos: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         """Content features of photos; photos of one shape after resizing run as one batch.
@@ -85,18 +79,35 @@ class Extractor:
         features: dict[int, NDArray[np.float32]] = {}
         for shape in {photo.shape for photo in resized}:
             numbers = [number for number, photo in enumerate(resized) if photo.shape == shape]
-            batch = torch.from_numpy(np.stack([resized[number] for number in numbers])).to(self._device)
-            maps = self.maps(batch.permute(0, 3, 1, 2).float() / 255).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-            features.update(zip(numbers, maps, strict=True))
+            batch = np.stack([resized[number].transpose(2, 0, 1) for number in numbers])  # (B, 3, H, W)
+            maps = self.maps(batch / np.float32(255)).transpose(0, 2, 3, 1)
+            features.update(zip(numbers, np.ascontiguousarray(maps), strict=True))
         return [features[number] for number in range(len(photos))]
 
 
-def load_extractor(name: str = "bundled", weights: Path | None = None, device: str = "cpu") -> Extractor:
+def _resized(plane: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def load_extractor(name: str = "bundled", weights: Path | None = None, device: str = AUTO) -> Extractor:
     """Load an extractor by its name in the registry.
 
+    Args:
+        name: of the extractor.
+        weights: a local checkpoint to be used instead of the usual one.
+        device: see ``chosen_device``; extractors other than the bundled one run in torch on any.
+
     Raises:
-        RaihaError: "unknown-extractor", "weights-missing", "weights-damaged" or "hub-unreachable".
+        RaihaError: "unknown-extractor", "weights-missing", "weights-damaged", "hub-unreachable", "no-torch" or
+            "no-device".
     """
-    info = extractor_info(name)
-    network, fingerprint = build_network(info, weights)
-    return Extractor(info, network, device, fingerprint)
+    info, device = extractor_info(name), chosen_device(device)
+    if device == CPU and info.file_format == "bundled":
+        from raiha.gallery_tools.extractors.onnx_engine import load_engine
+
+        return Extractor(info, *load_engine(weights))
+    require_torch(f"The extractor {name}" if info.file_format != "bundled" else f"The device {device}")
+    from raiha.gallery_tools.extractors.torch_extractor import load_torch_extractor
+
+    loaded = load_torch_extractor(name, weights, device)
+    return Extractor(info, loaded.engine, lambda: loaded.fingerprint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from raiha.gallery_tools.extractors.registry import BUNDLED_WEIGHTS, ExtractorInfo
@@ -22,6 +23,8 @@ def has_weights(info: ExtractorInfo) -> bool:
     """Return whether the extractor's weights are on this machine."""
     if info.file_format == "bundled":
         return BUNDLED_WEIGHTS.is_file()
+    if importlib.util.find_spec("huggingface_hub") is None:  # it comes with timm, which the core does without
+        return False
     from huggingface_hub import try_to_load_from_cache
 
     if info.file_format == "dvt":

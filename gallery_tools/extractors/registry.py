@@ -100,6 +100,7 @@ EXTRACTORS: dict[str, ExtractorInfo] = {
 }
 
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights" / "bundled.safetensors"
+BUNDLED_GRAPH = BUNDLED_WEIGHTS.with_suffix(".onnx")
 
 
 def extractor_info(name: str) -> ExtractorInfo:

@@ -1,8 +1,7 @@
-"""Loads an extractor's weights: from this package, from a file that the user names, or from the hub through timm."""
+"""Builds an extractor in torch: weights from this package, from a file that the user names, or from the hub."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch.nn import functional as F
 
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.content_net import ContentNet
+from raiha.gallery_tools.extractors.fingerprint import fingerprint_of
 from raiha.gallery_tools.extractors.folding import fold_batch_norms
 from raiha.gallery_tools.extractors.hub import hub_file
 from raiha.gallery_tools.extractors.registry import BUNDLED_WEIGHTS, ExtractorInfo
@@ -79,13 +79,9 @@ def _load_into(model: nn.Module, state: dict[str, Tensor], file: Path | str) -> 
     return model
 
 
-def fingerprint_of(network: nn.Module) -> str:
-    """32 hex digits that tell weights apart, whatever file they came from."""
-    state = hashlib.blake2b(digest_size=16)
-    for name, tensor in sorted(network.state_dict().items()):
-        state.update(f"{name} {tuple(tensor.shape)} ".encode())
-        state.update(tensor.float().contiguous().numpy())
-    return state.hexdigest()
+def network_fingerprint(network: nn.Module) -> str:
+    """Return the fingerprint of a network's weights."""
+    return fingerprint_of({name: tensor.float().numpy() for name, tensor in network.state_dict().items()})
 
 
 def build_network(info: ExtractorInfo, weights: Path | None = None) -> tuple[nn.Module, str]:
@@ -101,7 +97,7 @@ def build_network(info: ExtractorInfo, weights: Path | None = None) -> tuple[nn.
     if info.file_format == "bundled":
         file = weights or BUNDLED_WEIGHTS
         network = _load_into(ContentNet(), _read_state(file), file).eval()
-        fingerprint = fingerprint_of(network)
+        fingerprint = network_fingerprint(network)
         fold_batch_norms(network)
         return network, fingerprint
     try:
@@ -117,4 +113,4 @@ def build_network(info: ExtractorInfo, weights: Path | None = None) -> tuple[nn.
     if weights is not None:
         _load_into(model, _read_state(weights), weights)
     network = VisionTransformerPatches(model).eval()
-    return network, fingerprint_of(network)
+    return network, network_fingerprint(network)

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-import raiha.gallery_tools.extractors.weights as extractor_weights
+import raiha.gallery_tools.extractors.onnx_engine as extractor_engine
 from raiha.backend.client.raiha_client import CONNECTION_FILE
 from raiha.backend.commands.main import app
 from raiha.backend.pipeline import pipeline
@@ -126,7 +126,7 @@ def test_weights_that_are_missing_or_damaged(
     if content is not None:
         weights.write_bytes(content)
     word = "not there" if content is None else "damaged"
-    for module, name in ((extractor_weights, "BUNDLED_WEIGHTS"), (pipeline, "SHIPPED_WEIGHTS")):
+    for module, name in ((extractor_engine, "BUNDLED_WEIGHTS"), (pipeline, "SHIPPED_WEIGHTS")):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, weights)
             told = harmonize(folder, "picture.png", "--mask", folder / "picture-mask.png", "--no-daemon")

@@ -67,7 +67,7 @@ def test_the_doctor_is_content_with_a_fresh_installation() -> None:
     report = json.loads(ran.stdout)
     assert ran.returncode == 0 and report["ok"]
     assert {check["name"] for check in report["checks"]} == {
-        "versions", "folders", "extractor", "network", "galleries", "daemon"
+        "versions", "engine", "folders", "extractor", "network", "galleries", "daemon"
     }  # fmt: skip
 
 

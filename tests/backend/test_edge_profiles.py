@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from raiha.backend.network.edge_profiles import LINES, OFFSETS, PROFILE_CHANNELS, edge_profiles
+from raiha.backend.network.edge_lines import OFFSETS, PROFILE_CHANNELS
+from raiha.backend.network.edge_profiles import LINES, edge_profiles
 
 SIDE = 64
 

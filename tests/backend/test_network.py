@@ -13,8 +13,9 @@ from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_infe
 from raiha.backend.network.colour_transform import transform_colours
 from raiha.backend.network.edge_profiles import edge_profiles
 from raiha.backend.network.fusion import SemanticGuidedFusion
-from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig, _resized
+from raiha.backend.network.harmonizer import Harmonizer, _resized
 from raiha.backend.network.inference_settings import InferenceSettings
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.backend.network.weights import load_network, save_network
 from raiha.gallery_tools.errors import RaihaError
 

@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
 from raiha.gallery_tools.extractors.registry import EXTRACTORS, ExtractorInfo
-from raiha.gallery_tools.extractors.weights import build_network
+from raiha.gallery_tools.extractors.torch_extractor import extractor_of
+from raiha.gallery_tools.extractors.weights import build_network, network_fingerprint
 
 
 def tiny(name: str) -> ExtractorInfo:
@@ -51,7 +52,7 @@ def test_dinov2_s_at_its_real_size_loads_random_weights_from_a_file(tmp_path: Pa
 @pytest.mark.parametrize(("name", "file"), [("dinov2-b", "random.safetensors"), ("dvt-b", "random.pth")])
 def test_the_larger_ones_load_a_tiny_vit_from_a_file_of_their_format(tmp_path: Path, name: str, file: str) -> None:
     weights = random_weights("test_vit", tmp_path / file, prefix="model." if name == "dvt-b" else "")
-    found = features(Extractor(tiny(name), build_network(tiny(name), weights)[0]))
+    found = features(extractor_of(tiny(name), build_network(tiny(name), weights)[0]))
     assert found.shape == (21, 28, 64)
     assert np.allclose(np.linalg.norm(found, axis=2), 1, atol=1e-4)
 
@@ -65,7 +66,7 @@ def test_the_fingerprint_is_that_of_the_weights_and_not_of_the_file(tmp_path: Pa
     assert fingerprint == same
     with torch.no_grad():
         next(network.parameters()).add_(1)
-    assert Extractor(info, network).fingerprint != fingerprint
+    assert network_fingerprint(network) != fingerprint
 
 
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from raiha.gallery_tools.extractors.extractor import Extractor
+from raiha.gallery_tools.extractors.extractor import Extractor, Maps
 from raiha.gallery_tools.extractors.registry import ExtractorInfo
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples" / "photos").glob("*.jpg"))
@@ -31,24 +28,27 @@ TINY = ExtractorInfo(
 )
 
 
-class TinyNetwork(nn.Module):
+class TinyNetwork:
     """One fixed random convolution over a patch: enough for features that differ between patches."""
 
     def __init__(self, info: ExtractorInfo) -> None:
-        super().__init__()
-        generator = torch.Generator().manual_seed(0)
-        shape = (info.dimension, 3, info.stride, info.stride)
-        self.kernels = nn.Parameter(torch.randn(shape, generator=generator), requires_grad=False)
+        self._side = info.stride
+        kernels = np.random.default_rng(0).standard_normal((info.dimension, 3, info.stride, info.stride))
+        self._kernels = kernels.astype(np.float32)
 
-    def forward(self, photos: Tensor) -> Tensor:
-        return F.normalize(F.conv2d(photos, self.kernels, stride=self.kernels.shape[-1]), dim=1)
+    def __call__(self, pictures: Maps) -> Maps:
+        count, channels, height, width = pictures.shape
+        rows, columns = height // self._side, width // self._side
+        patches = pictures.reshape(count, channels, rows, self._side, columns, self._side)
+        maps = np.einsum("bcrydx,kcyx->bkrd", 2 * patches - 1, self._kernels, optimize=True)
+        return maps / np.linalg.norm(maps, axis=1, keepdims=True)
 
 
 class CountingExtractor(Extractor):
     """Counts the photos whose features were computed."""
 
     def __init__(self, info: ExtractorInfo = TINY) -> None:
-        super().__init__(info, TinyNetwork(info))
+        super().__init__(info, TinyNetwork(info), lambda: "tiny")
         self.photos = 0
 
     def content_features(self, photos: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:

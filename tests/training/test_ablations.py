@@ -9,8 +9,9 @@ import torch
 
 from raiha.backend.network.colour_transform import IDENTITY
 from raiha.backend.network.edge_profiles import edge_profiles
-from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.inference_settings import InferenceSettings
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.backend.network.weights import save_network
 from raiha.training.config import Stage, TrainingConfig, load_config
 from raiha.training.evaluation.ablated_networks import DenseHead, WithoutContent, WithoutEdges

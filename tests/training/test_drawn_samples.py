@@ -9,8 +9,9 @@ import pytest
 import torch
 from tiny_run import CONFIG, sampler
 
-from raiha.backend.network.edge_profiles import OFFSETS, PROFILE_CHANNELS, EdgeProfiles, edge_profiles
-from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.backend.network.edge_lines import OFFSETS, PROFILE_CHANNELS
+from raiha.backend.network.edge_profiles import EdgeProfiles, edge_profiles
+from raiha.gallery_tools.extractors.torch_extractor import load_torch_extractor
 from raiha.training.config import Stage
 from raiha.training.samples.composites import Composer, CompositeSettings, scene_side
 from raiha.training.samples.drawn_samples import DrawnSampler, draw_samples
@@ -23,7 +24,7 @@ RECIPES = standard_recipes(None)
 @pytest.fixture(scope="module")
 def drawn(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
-    composer, extractor = Composer(RECIPES, CompositeSettings(restyled=0.0)), load_extractor("bundled")
+    composer, extractor = Composer(RECIPES, CompositeSettings(restyled=0.0)), load_torch_extractor("bundled")
     draw_samples(sampler(packed), composer, extractor, folder, 20, 64, 0)
     return folder
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from raiha.backend.network.checkpoint_metadata import read_inference_settings, read_notes
-from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.inference_settings import InferenceSettings
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.backend.network.weights import load_network, save_network
 from raiha.training.mean_weights import main, mean_of
 

@@ -14,8 +14,9 @@ from PIL import Image
 from tiny_iharmony4 import NAMES, build_iharmony4, write_root_lists
 
 from raiha.backend.evaluation import Harmonize, find_pairs, mean_measures, read_pair
-from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.inference_settings import InferenceSettings
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.backend.network.weights import save_network
 from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.request import HarmonizeRequest, HarmonizeResult, UsedReference

@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from tiny_run import CONFIG, sampler
 
-from raiha.backend.network.harmonizer import Harmonizer, NetworkConfig
+from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.inference_settings import InferenceSettings
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.backend.network.weights import save_network
 from raiha.training.samples.recolour import standard_recipes
 from raiha.training.trainer import Trainer

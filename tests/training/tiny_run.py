@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raiha.backend.network.harmonizer import NetworkConfig
+from raiha.backend.network.network_config import NetworkConfig
 from raiha.training.config import Stage, TrainingConfig
 from raiha.training.data.photo_pack import PhotoPack
 from raiha.training.samples.objects import ObjectSampler, bounding_boxes

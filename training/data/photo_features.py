@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--extractor", default="bundled")
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", default="auto")
     arguments = parser.parse_args()
     pack = PhotoPack.load(arguments.pack)
     extractor = load_extractor(arguments.extractor, arguments.weights, device=arguments.device)

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS
 from raiha.backend.network.harmonizer import Harmonizer
 from raiha.backend.network.weights import load_network
-from raiha.gallery_tools.extractors.extractor import load_extractor
+from raiha.gallery_tools.extractors.torch_extractor import load_torch_extractor
 from raiha.training.config import TrainingConfig, load_config
 from raiha.training.evaluation.ablated_networks import DenseHead, WithoutContent, WithoutEdges
 from raiha.training.samples.composites import Composer
@@ -124,7 +124,7 @@ class Laboratory:
         lights = {name: np.load(self.data / file) for name, file in _OTHER_LIGHT.items()}
         found = [retrieved[:, 0] >= 0 for retrieved in (sampler.retrieved, *lights.values())]
         objects = sampler.objects[np.all(found, axis=0)[sampler.objects]]
-        extractor, composer = load_extractor(config.network.extractor), Composer(self.recipes, config.composites)
+        extractor, composer = load_torch_extractor(config.network.extractor), Composer(self.recipes, config.composites)
         validation = Validation(extractor, sampler, composer, config.side, objects=objects)
         network = variant.network_type(variant.config.network).eval()
         network.load_state_dict(load_network(checkpoint).state_dict())

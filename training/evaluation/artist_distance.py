@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--weights", type=Path, default=SHIPPED_WEIGHTS, help="a checkpoint other than the shipped one")
-    parser.add_argument("--device", default="cpu", help="of torch")
+    parser.add_argument("--device", default="auto", help="auto, cpu, torch-cpu, cuda, ...")
     options = parser.parse_args()
     harmonize = through_pipeline(options.weights, options.device)
     distances = []

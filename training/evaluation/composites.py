@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--out", metavar="SHEET.png", type=Path, required=True)
     parser.add_argument("--gallery", help="search this gallery for references")
     parser.add_argument("--weights", type=Path, default=SHIPPED_WEIGHTS, help="a checkpoint other than the shipped one")
-    parser.add_argument("--device", default="cpu", help="of torch")
+    parser.add_argument("--device", default="auto", help="auto, cpu, torch-cpu, cuda, ...")
     options = parser.parse_args()
     harmonize = through_pipeline(options.weights, options.device)
     rows = [harmonize_composite(one, harmonize, options.gallery) for one in read_composites(options.folder)]

@@ -18,11 +18,13 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+import onnxruntime
 import torch
 from rich.progress import track
 
 from raiha.backend.evaluation import Measures, find_pairs, read_pair
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_notes
+from raiha.gallery_tools.devices import CPU, chosen_device
 from raiha.training.data.iharmony4 import SUBSETS, has_lists, read_split
 from raiha.training.evaluation.contact_sheet import Case, choose_cases, draw_cases
 from raiha.training.evaluation.pipeline_method import through_pipeline
@@ -176,7 +178,8 @@ def _weights_text(weights: Path) -> str:
 
 def _machine(device: str) -> str:
     place = torch.cuda.get_device_name(device) if device.startswith("cuda") else "CPU"
-    return f"{platform.machine()}, {os.cpu_count()} cores, {place}, torch {torch.__version__}"
+    engine = f"ONNX Runtime {onnxruntime.__version__}" if device == CPU else f"torch {torch.__version__}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, {place}, {engine}"
 
 
 def main() -> None:
@@ -192,8 +195,9 @@ def main() -> None:
     parser.add_argument(
         "--variant", nargs=2, action="append", default=[], metavar=("NAME", "FILE"), help="a further row's checkpoint"
     )
-    parser.add_argument("--device", default="cpu", help="of torch")
+    parser.add_argument("--device", default="auto", help="auto, cpu, torch-cpu, cuda, ...")
     options = parser.parse_args()
+    options.device = chosen_device(options.device)
     if options.runs < 1:
         parser.error("--runs must be at least 1")
     listed = has_lists(options.folder, "test")

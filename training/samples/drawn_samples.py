@@ -18,8 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from raiha.backend.network.edge_profiles import LINES, PROFILE_CHANNELS, EdgeProfiles
-from raiha.gallery_tools.extractors.extractor import Extractor, load_extractor
+from raiha.backend.network.edge_lines import PROFILE_CHANNELS
+from raiha.backend.network.edge_profiles import LINES, EdgeProfiles
+from raiha.gallery_tools.extractors.torch_extractor import TorchExtractor, load_torch_extractor
 from raiha.training.config import load_config
 from raiha.training.samples.composites import Composer, scene_side
 from raiha.training.samples.loading import load_sampler
@@ -38,7 +39,13 @@ def _bytes(values: Tensor) -> NDArray[np.uint8]:
 
 @torch.inference_mode()
 def draw_samples(
-    sampler: ObjectSampler, composer: Composer, extractor: Extractor, folder: Path, count: int, side: int, seed: int
+    sampler: ObjectSampler,
+    composer: Composer,
+    extractor: TorchExtractor,
+    folder: Path,
+    count: int,
+    side: int,
+    seed: int,
 ) -> None:
     """Write ``count`` samples of ``side`` pixels, rounded up to whole batches.
 
@@ -140,7 +147,7 @@ def main() -> None:
     config, data = load_config(arguments.config), arguments.data
     sampler = load_sampler(data, config.region_share, 1000 + arguments.seed)
     composer = Composer(standard_recipes(arguments.films), config.composites)
-    extractor = load_extractor(config.network.extractor, device="cpu")
+    extractor = load_torch_extractor(config.network.extractor, device="cpu")
     draw_samples(sampler, composer, extractor, arguments.out, arguments.count, arguments.side, 2000 + arguments.seed)
 
 

@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Threads that wait must not spin: tests run several programs on a few cores.
 export OMP_WAIT_POLICY = passive
 
-.PHONY: venv demo pictures test test-slow test-editors lint types docs
+.PHONY: venv dist demo pictures test test-slow test-editors lint types docs
 
 venv: .venv/.ready
 
@@ -22,6 +22,12 @@ venv: .venv/.ready
 demo: .venv/.core
 	$(BIN)/raiha demo --out demo-out
 	@echo "$(BIN)/raiha is ready to use: $(BIN)/raiha --help"
+
+# The files of a release, in dist/: wheel, source archive, the plug-ins as zips, SHA-256 sums.
+dist: venv
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m raiha.backend.plugin_installer.release dist
 
 # The picture at the top of README. Commit it when the weights are final: each version stays in the history.
 pictures: demo

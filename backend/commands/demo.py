@@ -22,7 +22,7 @@ _SIGNATURE = "made by raiha demo"
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results; made when missing.")] = Path("demo-out"),
     samples: Annotated[
-        Path, typer.Option(help="Folder with photos/ and masks/.", show_default="samples/ of the checkout")
+        Path, typer.Option(help="Folder with photos/ and masks/.", show_default="those that Raiha ships")
     ] = _SAMPLES,
     json: JsonFlag = False,
 ) -> None:

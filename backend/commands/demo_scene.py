@@ -65,7 +65,7 @@ def make_scene(samples: Path) -> Scene:
         raise RaihaError(
             "no-samples",
             f"The sample {missing[0]} is not there.",
-            "Run the demo in a checkout of Raiha, or name its samples folder with --samples.",
+            "Install Raiha again, or name a samples folder with --samples.",
         )
     with Image.open(background) as image:
         behind = np.asarray(image.convert("RGB"))

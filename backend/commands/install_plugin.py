@@ -27,7 +27,8 @@ class Editor(str, Enum):
 def install_plugin(
     editor: Annotated[Editor, typer.Argument(help="krita or gimp.", show_default=False)],
     zip_path: Annotated[
-        Path | None, typer.Option("--zip", help="Write a zip for Krita's own importer in place of installing.")
+        Path | None,
+        typer.Option("--zip", help="Write a zip in place of installing, for Krita's own importer or GIMP's folder."),
     ] = None,
     uninstall: Annotated[bool, typer.Option("--uninstall", help="Take the plug-in away.")] = False,
     json: JsonFlag = False,
@@ -48,26 +49,14 @@ def install_plugin(
     if uninstall and zip_path is not None:
         raise RaihaError("wrong-usage", "--zip and --uninstall exclude each other.", "Give one of them.", exit_status=2)
     if zip_path is not None:
-        report = _zip(installer, editor, zip_path)
+        target = zip_path.expanduser().absolute()
+        _require_own_zip(target)
+        report: Report = installer.write_zip(target)
     elif uninstall:
         report = installer.uninstall(Path.home())
     else:
         report = installer.install(Path.home())
     emit(_as_object(report), json, _as_text(report))
-
-
-def _zip(installer: Any, editor: Editor, path: Path) -> Report:
-    if not hasattr(installer, "write_zip"):
-        raise RaihaError(
-            "wrong-usage",
-            f"There is no zip for {editor.value}: it has no importer.",
-            f"Run `raiha install-plugin {editor.value}`.",
-            exit_status=2,
-        )
-    target = path.expanduser().absolute()
-    _require_own_zip(target)
-    report: Report = installer.write_zip(target)
-    return report
 
 
 def _require_own_zip(path: Path) -> None:
@@ -76,12 +65,15 @@ def _require_own_zip(path: Path) -> None:
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            is_own = "raiha.desktop" in archive.namelist()
+            is_own = not {"raiha.desktop", "harmonize/harmonize.py"}.isdisjoint(archive.namelist())
     except (OSError, zipfile.BadZipFile):
         is_own = False
     if not is_own:
         raise RaihaError(
-            "would-overwrite", f"{path} is not a zip of this plug-in.", "Choose another name with --zip.", exit_status=2
+            "would-overwrite",
+            f"{path} is not a zip of a plug-in of Raiha.",
+            "Choose another name with --zip.",
+            exit_status=2,
         )
 
 

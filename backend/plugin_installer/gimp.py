@@ -6,11 +6,13 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raiha.backend.plugin_installer.shared import Report, copy_plugin, plugin_source
+from raiha.backend.plugin_installer.shared import THIS_INSTALLATION, Report, copy_plugin, plugin_source
 from raiha.gallery_tools.errors import RaihaError
 
 PLUGIN = "harmonize"
@@ -93,6 +95,21 @@ def install(home: Path) -> Report:
     if (home / FLATPAK).is_dir():
         report.notes.append(FLATPAK_NOTE)
     return report
+
+
+def write_zip(path: Path, command: Sequence[str] = THIS_INSTALLATION) -> Report:
+    """Write the plug-in as a zip to unpack into GIMP's folder of plug-ins; ``command`` starts the daemon."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        plugin = Path(folder) / PLUGIN
+        copy_plugin(plugin_source(SOURCE_FOLDER) / PLUGIN, plugin, command)
+        (plugin / f"{PLUGIN}.py").chmod(0o755)
+        for entry in sorted(plugin.rglob("*")):
+            archive.write(entry, entry.relative_to(folder).as_posix())
+    note = (
+        f"Unpack it into the folder plug-ins of GIMP's settings, so that {PLUGIN}/{PLUGIN}.py lies there; restart GIMP."
+    )
+    return Report("gimp", written=[path], notes=[note])
 
 
 def uninstall(home: Path) -> Report:

@@ -7,11 +7,11 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raiha.backend.plugin_installer.shared import Report, copy_plugin, plugin_source
+from raiha.backend.plugin_installer.shared import THIS_INSTALLATION, Report, copy_plugin, plugin_source
 
 PLUGIN = "raiha"
 SOURCE_FOLDER = "plugin_krita"
@@ -116,12 +116,12 @@ def uninstall(home: Path) -> Report:
     return report
 
 
-def write_zip(path: Path) -> Report:
-    """Write the plug-in as a zip for Tools > Scripts > Import Python Plugin from File."""
+def write_zip(path: Path, command: Sequence[str] = THIS_INSTALLATION) -> Report:
+    """Write the plug-in, with what starts the daemon, as a zip for Tools > Scripts > Import Python Plugin from File."""
     source = plugin_source(SOURCE_FOLDER)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        copy_plugin(source / PLUGIN, Path(folder) / PLUGIN)
+        copy_plugin(source / PLUGIN, Path(folder) / PLUGIN, command)
         # The importer copies the actions from the zip: with a second copy in the package they would be loaded twice.
         (Path(folder) / "actions").mkdir()
         (Path(folder) / PLUGIN / ACTIONS.name).rename(Path(folder) / ACTIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,8 @@ PACKAGES_FOLDER = Path(__file__).resolve().parents[2]
 CLIENT = PACKAGES_FOLDER / "backend" / "client"
 """The package that every plug-in carries a copy of."""
 DAEMON_RECORD = "raiha_daemon.json"
+"""Holds the command with which the plug-in starts the daemon, and the version that it belongs to."""
+THIS_INSTALLATION = (sys.executable, "-m", "raiha.backend.commands.main", "serve")
 
 
 @dataclass
@@ -50,20 +53,12 @@ def plugin_source(folder: str) -> Path:
     return source
 
 
-def copy_plugin(source: Path, target: Path) -> None:
+def copy_plugin(source: Path, target: Path, command: Sequence[str] = THIS_INSTALLATION) -> None:
     """Replace a plug-in's folder by its source, the client as its package ``client``, and the daemon's command."""
     if target.exists():
         shutil.rmtree(target)
     not_needed = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi")
     shutil.copytree(source, target, ignore=not_needed)
     shutil.copytree(CLIENT, target / CLIENT.name, ignore=not_needed)
-    record = json.dumps(daemon_record(), indent=2)
+    record = json.dumps({"command": list(command), "version": version("raiha")}, indent=2)
     (target / DAEMON_RECORD).write_text(record + "\n", "utf-8")
-
-
-def daemon_record() -> dict[str, object]:
-    """Return the command with which the plug-in starts the daemon, and the version that it belongs to."""
-    return {
-        "command": [sys.executable, "-m", "raiha.backend.commands.main", "serve"],
-        "version": version("raiha"),
-    }

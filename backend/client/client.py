@@ -39,6 +39,8 @@ class Job:
             ``"reading"``, ``"references"``, ``"network"``, ``"applying"`` and ``"receiving"``.
         result: the daemon's answer, once the state is ``"done"``.
         error: the reason, once the state is ``"failed"``.
+        counts: photos that have been dealt with and all of them, while a folder is read into a gallery.
+        answer: header of the daemon's last message.
     """
 
     def __init__(self, client: Client, identifier: str) -> None:
@@ -48,6 +50,7 @@ class Job:
         self.result: Result | None = None
         self.error: ClientError | None = None
         self.answer: dict[str, Any] = {}
+        self.counts = (0, 0)
         self._client = client
         self._cancelled = False
         self._arrived: queue.Queue[tuple[dict[str, Any], Any]] = queue.Queue()
@@ -94,6 +97,7 @@ class Job:
         if kind == "progress":
             self.state = "running"
             self.progress = (str(header.get("stage", "")), float(header.get("fraction", 0.0)))
+            self.counts = (int(header.get("done", 0)), int(header.get("total", 0)))
             return Event(kind, *self.progress)
         if self._cancelled and kind != "error":
             kind = "cancelled"
@@ -270,6 +274,21 @@ class Client:
             "finishing": dict(finishing or {}),
         }
         return self._post("harmonize", fields, frames if profile is None else [*frames, profile])
+
+    def index(self, folder: str, gallery: str) -> Job:
+        """Have a folder of photos read into a gallery, which is made when there is none, and return at once.
+
+        The job's ``counts`` say how far it is; its ``answer`` has the photos of the gallery, and what was skipped.
+        """
+        return self._post("index", {"folder": folder, "gallery": gallery}, [])
+
+    def photos(self, gallery: str, begin: int = 0) -> dict[str, Any]:
+        """Return a page of a gallery's photos, from number ``begin`` on: {"total", "photos": [path]}."""
+        return self.ask("photos", gallery=gallery, begin=begin)
+
+    def remove_gallery(self, gallery: str) -> None:
+        """Remove a gallery; the photos themselves stay where they are."""
+        self.ask("remove-gallery", gallery=gallery)
 
     def ask(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Send a short request (hello, status, stop) and return its answer, usually within milliseconds."""

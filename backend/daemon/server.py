@@ -20,7 +20,9 @@ from raiha.backend.daemon.connection import (
     Connection,
     RuntimeFolder,
 )
+from raiha.backend.daemon.gallery_messages import folder_of, gallery_of, photos_answer, remove_answer
 from raiha.backend.daemon.history import History, engine
+from raiha.backend.daemon.indexing import Indexing
 from raiha.backend.daemon.jobs import Job, JobKey, PipelineLike, Worker, described
 from raiha.backend.daemon.log import log_path
 from raiha.backend.daemon.protocol import PROTOCOL, BadMessage, Header, error_header, parse_header
@@ -30,7 +32,9 @@ from raiha.gallery_tools.folders import runtime_folder
 
 log = logging.getLogger("raiha.daemon")
 
-CAPABILITIES = ["harmonize", "preview", "references", "cancel", "gray", "float16", "float32", "uint16"]
+CAPABILITIES = ["harmonize", "index", "preview", "references", "cancel", "gray", "float16", "float32", "uint16"]
+GALLERY_ANSWERS = {"photos": photos_answer, "remove-gallery": remove_answer}
+"""What answers the short messages about galleries."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class Server:
         self._worker = Worker(pipeline_factory, self._key, self._wakeup.notify, self._log_path)
         self._guard = ReplayGuard()
         self._jobs: dict[JobKey, Job] = {}
+        self._indexing: Indexing | None = None
         self._sent_progress: dict[JobKey, tuple[str, float]] = {}
         self._peers: dict[bytes, None] = {}
         self._ending = False
@@ -189,6 +194,7 @@ class Server:
             self._send_replies()
             is_due = time.monotonic() >= due
             self._send_progress(to_all=is_due)
+            self._follow_indexing(is_due=is_due)
             if is_due:
                 due = time.monotonic() + self._limits.tick_seconds
                 self._release_if_idle()
@@ -277,11 +283,33 @@ class Server:
             self._send(peer, seal(self._key, {"type": "hello", "id": identifier, **self._hello(peer, header)}))
         elif kind == "status":
             self._send(peer, seal(self._key, {"type": "status", "id": identifier, **self._status()}))
+        elif kind == "index":
+            self._index((peer, identifier), header)
+        elif kind in GALLERY_ANSWERS:
+            self._send(peer, seal(self._key, {"type": kind, "id": identifier, **GALLERY_ANSWERS[kind](header)}))
         elif kind == "stop":
             self._send(peer, seal(self._key, {"type": "stop", "id": identifier}))
             self._ending = True
         else:
             raise BadMessage("its type is unknown")
+
+    def _index(self, key: JobKey, header: Header) -> None:
+        if self._indexing is not None:
+            raise _busy("A folder of photos is being read; the next is")
+        self._indexing = Indexing(key, gallery_of(header), folder_of(header), self._wakeup.notify)
+        log.info("a folder is being read")
+
+    def _follow_indexing(self, *, is_due: bool) -> None:
+        """Send how far the reading of a folder is, and its outcome."""
+        indexing = self._indexing
+        if indexing is None:
+            return
+        if indexing.reply is not None:
+            self._indexing = None
+            self._last_job = self._last_use = time.monotonic()
+            self._send(indexing.key[0], seal(self._key, indexing.reply))
+        elif is_due:
+            self._send(indexing.key[0], seal(self._key, indexing.progress()))
 
     def _hello(self, peer: bytes, header: Header) -> Header:
         if header.get("protocol") != PROTOCOL:
@@ -320,6 +348,8 @@ class Server:
     # Jobs
 
     def _cancel(self, key: JobKey) -> None:
+        if self._indexing is not None and self._indexing.key == key:
+            self._indexing.cancel()
         job = self._jobs.get(key)
         if job is not None and self._worker.withdraw(job):
             self._forget(key)
@@ -365,11 +395,13 @@ class Server:
         self._last_use = time.monotonic()
         for peer in list(self._peers):  # those that are gone cannot be sent anything, and are forgotten
             self._send(peer, seal(self._key, {"type": "progress", "id": "-", "stage": "queued", "fraction": 0.0}))
-        if not self._peers and not self._jobs:
+        if not self._peers and not self._jobs and self._indexing is None:
             log.info("nobody has used the daemon for %.0f s", self._unused_seconds)
             self._ending = True
 
     def _end_jobs(self) -> None:
+        if self._indexing is not None:
+            self._indexing.cancel()
         for peer, identifier in list(self._jobs):
             error = RaihaError(
                 "stopped",
@@ -386,6 +418,8 @@ class Server:
             log.info("a client cannot be reached (%s)", error)
             if error.errno == zmq.EHOSTUNREACH:
                 self._peers.pop(peer, None)
+            if self._indexing is not None and self._indexing.key[0] == peer:
+                self._indexing.cancel()
             for job in [job for job in self._jobs.values() if job.key[0] == peer]:
                 if self._worker.withdraw(job):
                     self._forget(job.key)

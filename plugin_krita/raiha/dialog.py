@@ -9,6 +9,7 @@ from .adjust_panel import AdjustPanel
 from .client import raiha_texts as texts
 from .client.raiha_plugin import MOST_STRENGTH, Options, Steps
 from .document import WrongLayerError
+from .gallery_box import GalleryBox
 from .help_menu import HelpButton
 from .messages import offer_layer_above, show_error
 from .pictures import Look
@@ -68,9 +69,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         self.what.currentIndexChanged.connect(self._mix)
         self.adjust = AdjustPanel()
         self.adjust.changed.connect(self._mix)
-        self.gallery = _choices([(None, texts.GALLERY_NONE)], None, texts.GALLERY_TOOLTIP)
-        self._wanted_gallery = options.gallery
-        self.gallery.activated.connect(self._gallery_chosen)
+        self.gallery = GalleryBox(self.session, options.gallery)
+        self.gallery.chosen.connect(self._gallery_chosen)
         self.placement = _choices(texts.placement_choices(), options.placement, texts.PLACEMENT_TOOLTIP)
         self.references = References()
         self.references.run_again.connect(self.run_preview)
@@ -162,7 +162,7 @@ class HarmonizeDialog(QtWidgets.QDialog):
         return Options(
             strength=self.strength.value() / 100.0,
             only=self.what.currentData(),
-            gallery=self._wanted_gallery if self.session.client is None else self.gallery.currentData(),
+            gallery=self.gallery.name(),
             placement=self.placement.currentData(),
             references=tuple(self.references.chosen.pinned),
             excluded=tuple(self.references.chosen.excluded),
@@ -172,8 +172,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         numbers = self.adjust.adjustments.numbers()
         self.preview.set_look(Look(numbers, self.strength.value() / 100.0, self.what.currentData()))
 
-    def _gallery_chosen(self, _index: int) -> None:
-        self.references_section.heading.setChecked(self.gallery.currentData() is not None)
+    def _gallery_chosen(self) -> None:
+        self.references_section.heading.setChecked(self.gallery.name() is not None)
         self.run_preview()
 
     def run_preview(self) -> None:
@@ -194,13 +194,9 @@ class HarmonizeDialog(QtWidgets.QDialog):
         return (yield from self.session.preview(self.options(), texts.PREVIEW_SIDE))
 
     def _show_galleries(self) -> None:
-        if self.gallery.count() > 1 or self.session.client is None:
-            return
+        assert self.session.client is not None
         self.help.log = self.session.client.daemon.log
-        for gallery in self.session.client.hello.get("galleries", []):
-            words = texts.gallery_label(gallery["name"], gallery["photos"])
-            self.gallery.addItem(words, gallery["name"])
-        self.gallery.setCurrentIndex(max(self.gallery.findData(self._wanted_gallery), 0))
+        self.gallery.show_galleries()
 
     def _run(self, make_steps: Callable[[], Steps], use: Callable[[Any], None]) -> None:
         if self._runner is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from .client import raiha_texts as texts
 from .client.raiha_client import Reference
 from .client.raiha_plugin import ChosenReferences, Row
+from .photo_window import show_photo
 from .qt import Qt, QtCore, QtGui, QtWidgets
 
 THUMBNAIL = QtCore.QSize(144, 108)
@@ -39,6 +40,7 @@ class References(QtWidgets.QWidget):
         self.list.setWordWrap(True)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.currentRowChanged.connect(self._label_buttons)
+        self.list.itemDoubleClicked.connect(lambda _: self._show_large())
         self.exclude = self._button(texts.REFERENCE_EXCLUDE, texts.REFERENCE_EXCLUDE_TOOLTIP, self._toggle_excluded)
         self.pin = self._button(texts.REFERENCE_PIN, texts.REFERENCE_PIN_TOOLTIP, self._toggle_pinned)
         self.choose = self._button(texts.REFERENCE_CHOOSE, texts.REFERENCE_CHOOSE_TOOLTIP, self._choose)
@@ -111,6 +113,11 @@ class References(QtWidgets.QWidget):
         if row is not None:
             self.chosen.pin(row.path, not row.pinned)
             self._fill(row.path)
+
+    def _show_large(self) -> None:
+        row = self._current()
+        if row is not None:
+            show_photo(row.path, self.window())
 
     def _choose(self) -> None:
         title, photos = texts.REFERENCE_CHOOSE_TITLE, texts.REFERENCE_PHOTOS

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .client import raiha_texts as texts
 from .client.adjustments import Adjustments
 from .client.raiha_client import Client, Job
 from .client.raiha_plugin import Area, Connection, Options, Steps, send, send_view
@@ -80,6 +81,23 @@ class Session:
         """Return a part of the first layer's picture as it is, a ``Result``; ``area`` is in the document's pixels."""
         client = yield from self.connect()
         return (yield from _finished(send_view(client, self.copies[0].composite(), area, side), 0.0, 1.0))
+
+    def read_folder(self, folder: str, gallery: str) -> Steps:
+        """Have the daemon read a folder of photos into a gallery; return its answer."""
+        client = yield from self.connect()
+        job = client.index(folder, gallery)
+        try:
+            while not job.finished:
+                job.poll()
+                done, total = job.counts
+                words = texts.GALLERY_READING.format(done=done, total=total) if total else texts.GALLERY_FINDING
+                yield words, job.progress[1] if total else 0.0
+        except Cancelled:
+            yield from _cancelled_by_daemon(job)
+            raise
+        if job.error is not None:
+            raise job.error
+        return job.answer
 
     def harmonize(self, options: Options, adjustments: Adjustments | None = None) -> Steps:
         """Harmonize every layer and put the results into the document; return ``Done``.

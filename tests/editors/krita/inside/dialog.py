@@ -103,8 +103,8 @@ def change_references(dialog):
     """Choose the gallery, exclude one reference, pin another and run again."""
     references = dialog.references
     results["folded"] = [not references.isVisible()]
-    dialog.gallery.setCurrentIndex(1)
-    dialog.gallery.activated.emit(1)
+    dialog.gallery.list.setCurrentIndex(1)
+    dialog.gallery.list.activated.emit(1)
     results["folded"].append(not references.isVisible())
     yield lambda: references.list.count() > 1
     yield 0.3
@@ -227,7 +227,7 @@ def again():
 def remembered():
     """Open the dialog to see what it remembers."""
     dialog = yield from opened(menu_entry("Harmonize...").trigger)
-    values = [dialog.strength.value(), dialog.what.currentData(), dialog.gallery.currentData()]
+    values = [dialog.strength.value(), dialog.what.currentData(), dialog.gallery.name()]
     dialog.reject()
     yield lambda: shown("raiha_dialog") is None
     return values

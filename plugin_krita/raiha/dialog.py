@@ -8,6 +8,7 @@ from typing import Any
 from .adjust_panel import AdjustPanel
 from .client import raiha_texts as texts
 from .client.raiha_plugin import MOST_STRENGTH, Options, Steps
+from .column import Column
 from .document import WrongLayerError
 from .gallery_box import GalleryBox
 from .help_menu import HelpButton
@@ -96,8 +97,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         layout.addLayout(top, 1)
         layout.addLayout(self._bottom())
 
-    def _side(self) -> QtWidgets.QScrollArea:
-        """Return the column of fields, which scrolls where the screen is too low for it."""
+    def _side(self) -> Column:
+        """Return the column of fields."""
         strength = QtWidgets.QHBoxLayout()
         strength.addWidget(self.strength, 1)
         strength.addWidget(self.percent)
@@ -114,15 +115,7 @@ class HarmonizeDialog(QtWidgets.QDialog):
         side.addLayout(below)
         side.addWidget(self.references_section, 1)
         side.addStretch(0)
-        area = QtWidgets.QScrollArea()
-        area.setWidget(column)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        widest = max(column.minimumSizeHint().width(), self.references.minimumSizeHint().width() + 4)
-        area.setMinimumWidth(widest + area.verticalScrollBar().sizeHint().width())
-        return area
+        return Column(column)
 
     def _add_row(self, form: QtWidgets.QFormLayout, words: str, field: Any) -> None:
         label = QtWidgets.QLabel(words)

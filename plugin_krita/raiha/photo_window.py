@@ -12,6 +12,7 @@ from .qt import Qt, QtCore, QtGui, QtWidgets
 LARGE = 0.8
 """Of the screen, which a photo takes at most."""
 SMALL = QtCore.QSize(144, 108)
+CELL = SMALL + QtCore.QSize(16, 36)
 TICK_MS = 10
 
 
@@ -68,9 +69,8 @@ class GalleryWindow(QtWidgets.QDialog):
         self.list.setViewMode(QtWidgets.QListView.ViewMode.IconMode)
         self.list.setResizeMode(QtWidgets.QListView.ResizeMode.Adjust)
         self.list.setMovement(QtWidgets.QListView.Movement.Static)
-        self.list.setUniformItemSizes(True)
         self.list.setIconSize(SMALL)
-        self.list.setGridSize(SMALL + QtCore.QSize(16, 36))
+        self.list.setGridSize(CELL)
         self.list.itemDoubleClicked.connect(lambda item: show_photo(item.toolTip(), self))
         buttons = QtWidgets.QDialogButtonBox()
         buttons.addButton(texts.CLOSE, QtWidgets.QDialogButtonBox.ButtonRole.RejectRole)
@@ -104,6 +104,7 @@ class GalleryWindow(QtWidgets.QDialog):
         for path in answer["photos"]:
             item = QtWidgets.QListWidgetItem(reference_name(path))
             item.setToolTip(path)
+            item.setSizeHint(CELL)
             self.list.addItem(item)
 
     def done(self, result: Any) -> None:

@@ -38,6 +38,7 @@ class References(QtWidgets.QWidget):
         self.list.setIconSize(THUMBNAIL)
         self.list.setMinimumSize(300, THUMBNAIL.height() + 40)
         self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.currentRowChanged.connect(self._label_buttons)
         self.list.itemDoubleClicked.connect(lambda _: self._show_large())

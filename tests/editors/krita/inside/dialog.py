@@ -131,7 +131,7 @@ def choose_from_disk(references):
 def apply(dialog):
     """Press Harmonize and wait; take a picture on the way."""
     dialog.apply.click()
-    yield lambda: dialog.progress.words.text() == "Harmonizing" or shown("raiha_dialog") is None
+    yield lambda: shown("raiha_dialog") is None or dialog.progress.words.text() == "Harmonizing"
     screenshot("krita-progress")
     yield lambda: shown("raiha_dialog") is None
     yield driver.is_settled

@@ -8,10 +8,16 @@ from .qt import Qt, QtCore, QtWidgets
 
 
 class Column(QtWidgets.QScrollArea):
-    """Scrolls a widget up and down only."""
+    """Scrolls a widget up and down only.
 
-    def __init__(self, fields: QtWidgets.QWidget) -> None:
+    Args:
+        fields: the widget.
+        least: width that it needs once all of it is unfolded, pixels.
+    """
+
+    def __init__(self, fields: QtWidgets.QWidget, least: int) -> None:
         super().__init__()
+        self._least = least
         self.setWidgetResizable(True)
         self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -23,7 +29,7 @@ class Column(QtWidgets.QScrollArea):
         """Become as wide as the fields need when they change; Qt calls this."""
         if event.type() in (QtCore.QEvent.Type.LayoutRequest, QtCore.QEvent.Type.Show):
             bar = self.verticalScrollBar().sizeHint().width()
-            self.setMinimumWidth(self.widget().minimumSizeHint().width() + bar)
+            self.setMinimumWidth(max(self.widget().minimumSizeHint().width(), self._least) + bar)
         filtered: bool = super().eventFilter(watched, event)
         return filtered
 

@@ -115,7 +115,7 @@ class HarmonizeDialog(QtWidgets.QDialog):
         side.addLayout(below)
         side.addWidget(self.references_section, 1)
         side.addStretch(0)
-        return Column(column)
+        return Column(column, self.references.minimumWidth() + side.contentsMargins().right())
 
     def _add_row(self, form: QtWidgets.QFormLayout, words: str, field: Any) -> None:
         label = QtWidgets.QLabel(words)

@@ -15,6 +15,7 @@ class Progress(QtWidgets.QWidget):
         super().__init__(parent)
         self.words = QtWidgets.QLabel(" ")
         self.words.setWordWrap(True)
+        self.words.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self.bar = QtWidgets.QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)

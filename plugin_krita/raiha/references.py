@@ -12,6 +12,7 @@ from .photo_window import show_photo
 from .qt import Qt, QtCore, QtGui, QtWidgets
 
 THUMBNAIL = QtCore.QSize(144, 108)
+LEAST_WIDTH = 320
 
 
 class References(QtWidgets.QWidget):
@@ -36,7 +37,8 @@ class References(QtWidgets.QWidget):
         self.list = QtWidgets.QListWidget()
         self.list.setObjectName("raiha_references")
         self.list.setIconSize(THUMBNAIL)
-        self.list.setMinimumSize(300, THUMBNAIL.height() + 40)
+        self.list.setMinimumHeight(THUMBNAIL.height() + 40)
+        self.setMinimumWidth(LEAST_WIDTH)
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)

@@ -31,7 +31,7 @@ import numpy as np
 from machine import cpu_model
 from PIL import Image
 from scipy import ndimage
-from skimage.restoration import denoise_nl_means, estimate_sigma
+from skimage.restoration import denoise_nl_means
 
 from raiha.backend.colour.luminance import LUMINANCE
 from raiha.backend.evaluation import PairPixels
@@ -124,7 +124,8 @@ def with_noise(photo: np.ndarray, deviation: float, numbers: np.random.Generator
 def without_noise(photo: np.ndarray) -> np.ndarray:
     """Return a denoised photo, uint8 (non-local means)."""
     level = photo.astype(np.float32) / 255
-    deviation = float(np.mean(estimate_sigma(level, channel_axis=-1)))
+    diagonal = level[:-1, :-1] - level[:-1, 1:] - level[1:, :-1] + level[1:, 1:]
+    deviation = float(np.median(np.abs(diagonal)) / 0.6745 / 2)
     clean = denoise_nl_means(
         level, h=max(deviation, 0.004), sigma=deviation, patch_size=5, patch_distance=4, channel_axis=-1
     )

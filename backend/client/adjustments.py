@@ -38,6 +38,11 @@ class Adjustments:
         """Rows of stops over the preview's window, as the network found them; empty: even light."""
         return list(self._found.get("shading") or [])
 
+    @property
+    def finish(self) -> Mapping[str, Any] | None:
+        """What is done after the colours, as the daemon measured it; None: nothing."""
+        return self._found.get("finish")
+
     def found(self, name: str) -> float:
         """Return the network's number; of the shading it is all, 100 per cent."""
         return _WHOLE if name == "shading" else float(self._found.get(name, 0.0))

@@ -128,6 +128,9 @@ class Options:
         placement: where the result goes, ``raiha_texts.NEW_LAYER`` or ``IN_PLACE``.
         references: photos that are always used.
         excluded: photos that are never used.
+        clean_edge: whether a fringe at the object's edge is removed.
+        match_grain: whether noise that the object lacks is added.
+        match_sharpness: whether an object that is too sharp is blurred.
     """
 
     strength: float = 1.0
@@ -136,6 +139,14 @@ class Options:
     placement: str = texts.NEW_LAYER
     references: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    clean_edge: bool = False
+    match_grain: bool = False
+    match_sharpness: bool = False
+
+    @property
+    def finishing(self) -> dict[str, bool]:
+        """What is done after the colours, by the protocol's names."""
+        return {name: getattr(self, name) for name in texts.FINISH_LABELS}
 
     @property
     def in_place(self) -> bool:
@@ -182,10 +193,13 @@ def send(
         references=options.references if adjustment is None else (),
         excluded=options.excluded,
         preview_side=preview_side,
+        finishing=options.finishing,
     )
 
 
-def send_view(client: Client, composite: Composite, view: Area, side: int) -> Job:
+def send_view(
+    client: Client, composite: Composite, view: Area, side: int, finish: Mapping[str, Any] | None = None
+) -> Job:
     """Request a part of the picture as it is; only the pixels of this part travel.
 
     Args:
@@ -193,6 +207,7 @@ def send_view(client: Client, composite: Composite, view: Area, side: int) -> Jo
         composite: the layer and its picture.
         view: a part of the background, pixels.
         side: longer side of the answer's pictures at most.
+        finish: what the preview's adjustments have as ``finish``, which is shown in the part, too.
     """
     x, y, width, height = view
     left, top = composite.offset
@@ -210,6 +225,7 @@ def send_view(client: Client, composite: Composite, view: Area, side: int) -> Jo
         offset=offset,
         preview_side=side,
         view=(0, 0, width, height),
+        adjustment={"finish": finish} if finish else None,
     )
 
 

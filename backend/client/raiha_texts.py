@@ -72,6 +72,18 @@ ADJUST_RESET_HINT = "Double-click to reset"
 ADJUST_RESET_ALL = "Reset All"
 ADJUST_RESET_ALL_TOOLTIP = "Set every adjustment back to what the network found"
 
+FINISH_LABELS: Mapping[str, str] = {
+    "clean_edge": "Clean edge",
+    "match_grain": "Match grain",
+    "match_sharpness": "Match sharpness",
+}
+FINISH_TOOLTIPS: Mapping[str, str] = {
+    "clean_edge": "Remove a rim of the old background from the object's edge",
+    "match_grain": "Add the noise of the scene that the object lacks",
+    "match_sharpness": "Blur the object if it is plainly sharper than the scene around it",
+}
+"""Labels of what is done after the colours and what each does, in the order of the dialogs."""
+
 GALLERY = "Gallery"
 GALLERY_TOOLTIP = "Your photos that are searched for references: similar things in similar light"
 GALLERY_NONE = "None"

@@ -68,15 +68,13 @@ def cleaned(colours: Values, opacity: Values, rim: NDArray[np.bool_]) -> Values:
     Returns:
         (3, h, w) float32, equal to ``colours`` outside the rim.
     """
-    solid = ((opacity >= _SOLID) & ~rim).astype(np.float32)
+    solid: Values = ((opacity >= _SOLID) & ~rim).astype(np.float32)
     share = np.maximum(blurred(_drawn_in(opacity >= 0.5).astype(np.float32), _SOFTNESS), solid)
     outermost = ((opacity > 0.3) & ~_drawn_in(opacity >= 0.5, 1)).astype(np.float32)
     inside, known = continued(np.concatenate([colours, (colours**2).mean(0, keepdims=True)]), solid)
     own, square = inside[:3], inside[3]
     strange, strange_known = continued(colours, outermost)
-    first = _most_probable(colours, own, strange, share)
-    better, _ = continued(np.where(known, first, 0), np.where(known, share**4, 0))
-    estimated = _most_probable(colours, better, strange, share)
+    estimated = _most_probable(colours, own, strange, share)
     variance = np.maximum(square - (own**2).mean(0), 0)
     fringe = ((strange - own) ** 2).mean(0)
     certainty = fringe / (fringe + _TEXTURE * variance + _NOISE)

@@ -24,6 +24,10 @@ TILE = 256
 """Height and width of a tile, pixels; a multiple of ``pyramid.CELL``."""
 
 
+PART = 64
+"""Height and width, pixels, of the parts of a tile in which an edge is looked for; a multiple of ``pyramid.CELL``."""
+
+
 def finished(
     request: HarmonizeRequest, layer: Pixels, finish: Finish, cancelled: Callable[[], bool] = lambda: False
 ) -> Pixels:
@@ -112,29 +116,45 @@ class _Job:
         weight = self.opacity.weight(*place.slices)
         if weight is None:
             return
-        colours = self.tiles.colours(*place.slices)
+        values = self.tiles.values(*place.slices)
+        colours = self.tiles.space.to_srgb(values)
         after = self._after_neighbours(place, colours)
         change = after - colours
         if self.opacity.flattened:
             weight = weight * self.opacity.outline(*place.slices)
         if self.grain is not None:
             change += self.grain.noise(after, place.top, place.left)
-        self.tiles.change(*place.slices, change * weight, self.result)
+        change *= weight
+        self.tiles.change(*place.slices, values, change, self.result)
 
     def _after_neighbours(self, place: _Place, colours: Values) -> Values:
         """Return a tile's colours (3, h, w) after what depends on their neighbours: clean edge and blur."""
         margin = reach(self.finish.blur) if self.finish.blur else 0
-        clean = self.finish.clean_edge and self._has_edge(place.grown(margin + REACH))
-        if not clean and not margin:
+        if not margin:
+            return self._with_clean_edges(place, colours)
+        wide = place.grown(margin + -margin % pyramid.CELL)
+        around, opacity = self._read(wide)
+        around = _blurred_object(self._with_clean_edges(wide, around), opacity, self.finish.blur)
+        top, left = place.top - wide.top, place.left - wide.left
+        return around[:, top : top + place.height, left : left + place.width]
+
+    def _with_clean_edges(self, place: _Place, colours: Values) -> Values:
+        """Return a place's colours (3, h, w) with a clean edge, in the small parts through which the edge passes."""
+        if not self.finish.clean_edge or not self._has_edge(place.grown(REACH)):
             return colours
-        wide = margin + (pyramid.SUPPORT if clean else 0)
-        wide += -wide % pyramid.CELL
-        around, opacity = self._read(place.grown(wide), -(place.height % -pyramid.CELL), -(place.width % -pyramid.CELL))
-        if clean:
-            around = self._with_clean_edge(around, opacity)
-        if margin:
-            around = _blurred_object(around, opacity, self.finish.blur)
-        return around[:, wide : wide + place.height, wide : wide + place.width]
+        result: Values = colours.copy()
+        for down in range(0, place.height, PART):
+            for across in range(0, place.width, PART):
+                height, width = min(PART, place.height - down), min(PART, place.width - across)
+                part = _Place(place.top + down, place.left + across, height, width)
+                if not self._has_edge(part.grown(REACH)):
+                    continue
+                margin, more = pyramid.SUPPORT, (-height % pyramid.CELL, -width % pyramid.CELL)
+                cleaned_part = self._with_clean_edge(*self._read(part.grown(margin), more))
+                result[:, down : down + height, across : across + width] = cleaned_part[
+                    :, margin : margin + height, margin : margin + width
+                ]
+        return result
 
     def _with_clean_edge(self, colours: Values, opacity: Values) -> Values:
         """Return colours (3, h, w) with a clean edge, as the object's own or, if flattened, as its share of them."""
@@ -143,12 +163,17 @@ class _Job:
 
     def _has_edge(self, place: _Place) -> bool:
         opacity = self.opacity.outline(*_within(place, self.result.shape))
-        return bool(opacity.min() < 1 and opacity.max() > 0)
+        return opacity.size > 0 and bool(opacity.min() < 1 and opacity.max() > 0)
 
-    def _read(self, place: _Place, more_rows: int, more_columns: int) -> tuple[Values, Values]:
-        """Return colours (3, h, w) and opacity (h, w) of a place; what lies beyond the layer repeats its border."""
+    def _read(self, place: _Place, more: tuple[int, int] = (0, 0)) -> tuple[Values, Values]:
+        """Return colours (3, h, w) and opacity (h, w) of a place; what lies beyond the layer repeats its border.
+
+        Args:
+            place: a part of the layer, which may reach beyond it.
+            more: rows and columns added below and on the right.
+        """
         rows, columns = _within(place, self.result.shape)
-        bottom, right = place.top + place.height + more_rows, place.left + place.width + more_columns
+        bottom, right = place.top + place.height + more[0], place.left + place.width + more[1]
         pad = (rows.start - place.top, bottom - rows.stop), (columns.start - place.left, right - columns.stop)
         colours = np.pad(self.tiles.colours(rows, columns), ((0, 0), *pad), mode="edge")
         return colours, np.pad(self.opacity.outline(rows, columns), pad, mode="edge")
@@ -157,10 +182,12 @@ class _Job:
 def _within(place: _Place, shape: tuple[int, ...]) -> tuple[slice, slice]:
     """Return the rows and columns of a place as far as they lie in a layer of this shape."""
     rows, columns = place.slices
-    return (
-        slice(max(rows.start, 0), min(rows.stop, shape[0])),
-        slice(max(columns.start, 0), min(columns.stop, shape[1])),
-    )
+    return _clamped(rows, shape[0]), _clamped(columns, shape[1])
+
+
+def _clamped(span: slice, length: int) -> slice:
+    """Return the part of a span that lies in [0, length), at least one pixel."""
+    return slice(min(max(span.start, 0), length - 1), max(min(span.stop, length), 1))
 
 
 def _unmixed(colours: Values, opacity: Values) -> Values:
@@ -178,6 +205,8 @@ def _unmixed(colours: Values, opacity: Values) -> Values:
 
 def _blurred_object(colours: Values, opacity: Values, radius: float) -> Values:
     """Return colours (3, h, w) blurred among the object's own; transparent pixels lend none."""
+    if opacity.min() == 1:
+        return blurred(colours, radius)
     weights = blurred(opacity, radius)
     mixed: Values = blurred(colours * opacity, radius) / np.maximum(weights, np.float32(1e-6))
     return np.where(weights > 1e-3, mixed, colours)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,6 +15,7 @@ def reach(radius: float) -> int:
     return math.ceil(3 * radius)
 
 
+@lru_cache(maxsize=16)
 def taps(radius: float) -> Values:
     """Return the weights of a blur from the middle outwards, float32: the first of the pixel itself.
 
@@ -37,10 +39,13 @@ def taps(radius: float) -> Values:
 def blurred(planes: Values, radius: float) -> Values:
     """Return (..., h, w) float32 planes blurred by a standard deviation in pixels; borders are repeated."""
     weights = taps(radius)
-    return _along_rows(_along_rows(planes, weights, -2), weights, -1)
+    result = np.empty_like(planes)
+    for place in np.ndindex(planes.shape[:-2]):  # plane by plane: each fits the processor's cache
+        result[place] = _along(_along(planes[place], weights, -2), weights, -1)
+    return result
 
 
-def _along_rows(planes: Values, weights: Values, axis: int) -> Values:
+def _along(planes: Values, weights: Values, axis: int) -> Values:
     count, size = len(weights) - 1, planes.shape[axis]
     pad = [(0, 0)] * planes.ndim
     pad[axis] = (count, count)

@@ -79,15 +79,19 @@ class GrainTiles:
         self._tables = np.array([np.interp(places, centres(), np.sqrt(line)) for line in strengths], dtype=np.float32)
 
     def noise(self, colours: Values, top: int, left: int) -> Values:
-        """Return (3, h, w) to add to encoded sRGB colours (3, h, w) whose first pixel is at this place of the layer."""
+        """Return (3, h, w) to add to encoded sRGB colours (3, h, w) whose first pixel is at this place of the layer.
+
+        The tile must not reach across a multiple of ``SIDE``.
+        """
         luminance = np.einsum("c,chw->hw", np.array(LUMINANCE, dtype=np.float32), colours)
         index = np.clip(luminance * np.float32(_STEPS - 1), 0, _STEPS - 1).astype(np.uint8)
-        rows = np.arange(top, top + colours.shape[1]) % SIDE
-        columns = np.arange(left, left + colours.shape[2]) % SIDE
-        total = np.zeros_like(colours)
+        top, left = top % SIDE, left % SIDE
+        place = np.s_[:, top : top + colours.shape[1], left : left + colours.shape[2]]
+        total, part = np.zeros_like(colours), np.empty_like(colours)
         for noises, table in zip(self._noises, self._tables, strict=True):
             if table.any():
-                total += table[index] * noises[:, rows[:, None], columns]
+                np.multiply(noises[place], table.take(index), out=part)
+                total += part
         return total
 
 

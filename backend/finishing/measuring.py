@@ -17,7 +17,7 @@ from raiha.backend.finishing.sharpness import WINDOW, Sharpness, edge_variances
 from raiha.backend.finishing.tiles import Tiles
 from raiha.backend.pipeline.request import HarmonizeRequest
 
-_WINDOWS = 32
+_WINDOWS = 24
 """Windows of object and of scene in which edges are looked for, at most."""
 
 _BLOCKS = 600

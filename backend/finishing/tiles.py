@@ -57,16 +57,23 @@ class Tiles:
         part: Values = self.pixels[rows, columns, 3].astype(np.float32)
         return part * np.float32(1 / self.largest) if self.largest else np.nan_to_num(part).clip(0, 1)
 
-    def change(self, rows: slice, columns: slice, change: Values, result: Pixels) -> None:
-        """Write the pixels, changed by (3, h, w) in encoded sRGB, to the same place of ``result``.
+    def change(self, rows: slice, columns: slice, values: Values, change: Values, result: Pixels) -> None:
+        """Write pixels that are changed to the same place of ``result``.
 
         Pixels whose change is 0 are not written, nor are those that are not finite, or would not be. No integer
         reaches either end of its range that was not there before.
+
+        Args:
+            rows: of the layer.
+            columns: of the layer.
+            values: (3, h, w) what ``values`` returned for them.
+            change: (3, h, w) in encoded sRGB.
+            result: (H, W, C).
         """
-        before = self.values(rows, columns)
-        after = self.space.with_change(before, self.space.to_srgb(before), change)
+        after = self.space.with_change(values, self.space.to_srgb(values), change)
         source, target = self.pixels[rows, columns], result[rows, columns]
-        changed = (change != 0).any(axis=0)
+        rounds_to_itself = self.space.exact and self.largest is not None
+        changed = True if rounds_to_itself else (change != 0).any(axis=0)
         for channel, plane in enumerate(after):
             old = source[..., channel]
             if self.largest is not None:

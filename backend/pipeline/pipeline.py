@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raiha.backend.client.raiha_client import MOST_REFERENCES
-from raiha.backend.finishing.finish import Finish
+from raiha.backend.finishing.finish import UNFINISHED, Finish
 from raiha.backend.finishing.finishing import finished
 from raiha.backend.finishing.measuring import measure
 from raiha.backend.network.checkpoint_metadata import SHIPPED_WEIGHTS, read_config, read_inference_settings
@@ -169,7 +169,8 @@ class Pipeline:
         """
         run = _Run(progress, cancelled)
         if request.view is not None:
-            return _finished_preview(_viewed(request, Window(*request.view), side, run), request, Finish())
+            given = UNFINISHED if request.adjustment is None else request.adjustment.finish
+            return _with_finished(_viewed(request, Window(*request.view), side, run), given)
         prediction = self._predict(request, run, preview_side=side)
         assert prediction.crops.preview is not None
         with run.stage("applying"):
@@ -185,7 +186,10 @@ class Pipeline:
         changed = replace(shown, both=after[None], colour=after["colour"], luminance=after["luminance"])
         changed = replace(changed, notices=self._notices)
         with run.stage("applying"):
-            return _finished_preview(changed, request, prediction.adjustment.finish)
+            measured = measure(request, request.layer, prediction.adjustment.finish)
+            adjustment = replace(changed.adjustment, finish=measured.finish)
+            changed = replace(changed, adjustment=adjustment, notices=(*changed.notices, *measured.notices))
+            return _with_finished(changed, measured.finish)
 
     def _predict(self, request: HarmonizeRequest, run: _Run, *, preview_side: int | None = None) -> _Prediction:
         with run.stage("reading"):
@@ -297,16 +301,13 @@ def _pictures(crop: Crop, adjustment: Adjustment, change: float, used: tuple[Use
     return PreviewResult(_eight_bit(crop.composite), _eight_bit(crop.mask), place, adjustment, change, used)
 
 
-def _finished_preview(shown: PreviewResult, request: HarmonizeRequest, given: Finish) -> PreviewResult:
+def _with_finished(shown: PreviewResult, finish: Finish) -> PreviewResult:
     """Return a preview with the object finished as it is at full size, its colours unchanged."""
-    measured = measure(request, request.layer, given)
-    adjustment = replace(shown.adjustment, finish=measured.finish)
-    shown = replace(shown, adjustment=adjustment, notices=(*shown.notices, *measured.notices))
-    if measured.finish.is_nothing:
+    if finish.is_nothing:
         return shown
     composite = HarmonizeRequest(shown.before, shown.before, mask=shown.mask)
     scale = shown.before.shape[1] / shown.window[2]
-    return replace(shown, finished=finished(composite, shown.before.copy(), measured.finish.reduced(scale)))
+    return replace(shown, finished=finished(composite, shown.before.copy(), finish.reduced(scale)))
 
 
 def _to_search(request: HarmonizeRequest) -> int:

@@ -53,7 +53,9 @@ class DetailRequests:
         if self._wanted is not None and time.monotonic() - self._wanted[0] >= _STILL_SECONDS:
             _, self._area, side = self._wanted
             self._wanted = None
-            self._job = send_view(client, self._composite, self._area, min(max(side, _LEAST_SIDE), _MOST_SIDE))
+            side = min(max(side, _LEAST_SIDE), _MOST_SIDE)
+            finish = whole.found.adjustments.get("finish")
+            self._job = send_view(client, self._composite, self._area, side, finish)
         if self._job is None:
             return None
         self._job.poll()

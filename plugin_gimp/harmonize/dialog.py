@@ -18,7 +18,7 @@ from gtk_api import Gdk, GimpUi, Gtk
 from help_menu import HelpMenu
 from large_photo import show_photo
 from mnemonics import with_mnemonic
-from options import options_of
+from options import argument_of, options_of
 from options_side import options_side
 from pictures import Look, Picture
 from preview import Sight
@@ -28,6 +28,8 @@ from references import ReferencePanel
 _POLL_MILLISECONDS = 20
 _MIXED, _ASKED = ("strength", "change"), ("gallery", "references", "excluded")
 """Settings that change how the preview is mixed, and settings that need a new preview from the daemon."""
+_MEASURED = tuple(argument_of(name) for name in texts.FINISH_LABELS)
+"""What is done after the colours; the daemon measures it."""
 _AROUND = (520, 300)
 """Width and height of what surrounds the preview on the screen, pixels."""
 
@@ -85,6 +87,7 @@ class HarmonizeDialog:
         handlers = [
             *(self._config.connect(f"notify::{name}", lambda *_: self._mix()) for name in _MIXED),
             *(self._config.connect(f"notify::{name}", lambda *_: self._follow_settings()) for name in _ASKED),
+            *(self._config.connect(f"notify::{name}", lambda *_: self._run_again()) for name in _MEASURED),
         ]
         timer = GLib.timeout_add(_POLL_MILLISECONDS, self._poll)
         try:

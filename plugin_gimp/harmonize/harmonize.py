@@ -109,6 +109,9 @@ def _add_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_string_array_argument("references", references, blurbs["references"], flags)
     procedure.add_string_array_argument("excluded", texts.GIMP_EXCLUDED, blurbs["excluded"], flags)
     procedure.add_string_argument("adjust", texts.ADJUST, blurbs["adjust"], "", flags)
+    for name, words in texts.FINISH_LABELS.items():
+        argument, blurb = options.argument_of(name), texts.FINISH_TOOLTIPS[name]
+        procedure.add_boolean_argument(argument, with_mnemonic(words), blurb, False, flags)
     procedure.add_choice_argument("result", placement, blurbs["result"], results, texts.NEW_LAYER, flags)
 
 

@@ -35,7 +35,13 @@ def options_of(config: Any) -> Options:
         placement=config.get_property("result"),
         references=tuple(config.get_property("references") or ()),
         excluded=tuple(config.get_property("excluded") or ()),
+        **{name: config.get_property(argument_of(name)) for name in texts.FINISH_LABELS},
     )
+
+
+def argument_of(name: str) -> str:
+    """Return the argument that chooses what is done after the colours, given its name in the protocol."""
+    return name.replace("_", "-")
 
 
 def adjust_of(config: Any) -> dict[str, float]:

@@ -6,6 +6,7 @@ from client import raiha_texts as texts
 from gimp_api import Gimp
 from gtk_api import GimpUi, Gtk
 from mnemonics import with_mnemonic
+from options import argument_of
 
 
 def options_side(
@@ -33,11 +34,15 @@ def options_side(
     sliders.add(adjust)
     _let_one_fold_the_other(sliders, references)
     grid.attach(sliders, 0, 2, 2, 1)
-    _attach(grid, 3, texts.GALLERY, gallery, texts.GALLERY_TOOLTIP)
-    grid.attach(references, 0, 4, 2, 1)
-    _attach(grid, 5, texts.PLACEMENT, GimpUi.prop_choice_combo_box_new(config, "result"), texts.PLACEMENT_TOOLTIP)
+    for row, (name, words) in enumerate(texts.FINISH_LABELS.items(), start=3):
+        box = GimpUi.prop_check_button_new(config, argument_of(name), with_mnemonic(words))
+        box.set_tooltip_text(texts.FINISH_TOOLTIPS[name])
+        grid.attach(box, 0, row, 2, 1)
+    _attach(grid, 6, texts.GALLERY, gallery, texts.GALLERY_TOOLTIP)
+    grid.attach(references, 0, 7, 2, 1)
+    _attach(grid, 8, texts.PLACEMENT, GimpUi.prop_choice_combo_box_new(config, "result"), texts.PLACEMENT_TOOLTIP)
     menu.set_halign(Gtk.Align.END)
-    grid.attach(menu, 0, 6, 2, 1)
+    grid.attach(menu, 0, 9, 2, 1)
     scrolled = Gtk.ScrolledWindow(
         hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True, propagate_natural_width=True
     )

@@ -45,8 +45,9 @@ class Picture:
         left, top = scale * (x - result.window[0]), scale * (y - result.window[1])
         spanned = left, top, left + scale * width, top + scale * height
         shading = found.adjustments.get("shading", ())
-        self._picture = AdjustablePicture(before, result.preview["mask"], shading, spanned)
-        self.before = self._pixbuf(self._picture.before())
+        shown = result.preview.get("finished", before)
+        self._picture = AdjustablePicture(shown, result.preview["mask"], shading, spanned)
+        self.before = self._pixbuf(before.data, 3)
 
     @property
     def detail(self) -> float:
@@ -60,7 +61,7 @@ class Picture:
 
     def after(self, look: Look) -> GdkPixbuf.Pixbuf:
         """Return the picture with the change."""
-        return self._pixbuf(self._picture.adjusted(look.adjustment, look.strength, look.only))
+        return self._pixbuf(self._picture.adjusted(look.adjustment, look.strength, look.only), 4)
 
     def part_of(self, whole: Picture) -> Part:
         """Return where this picture lies in another, in the other's pixels."""
@@ -68,7 +69,7 @@ class Picture:
         left, top = (x - whole.window[0]) / whole.detail, (y - whole.window[1]) / whole.detail
         return Part(left, top, left + width / whole.detail, top + height / whole.detail)
 
-    def _pixbuf(self, pixels: bytearray) -> GdkPixbuf.Pixbuf:
+    def _pixbuf(self, pixels: Any, channels: int) -> GdkPixbuf.Pixbuf:
         width, height = self.size
-        data = GLib.Bytes.new(bytes(pixels))
-        return GdkPixbuf.Pixbuf.new_from_bytes(data, GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width)
+        data, space, row = GLib.Bytes.new(bytes(pixels)), GdkPixbuf.Colorspace.RGB, channels * width
+        return GdkPixbuf.Pixbuf.new_from_bytes(data, space, channels == 4, 8, width, height, row)

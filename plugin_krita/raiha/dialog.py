@@ -70,6 +70,7 @@ class HarmonizeDialog(QtWidgets.QDialog):
         self.what.currentIndexChanged.connect(self._mix)
         self.adjust = AdjustPanel()
         self.adjust.changed.connect(self._mix)
+        self.finishing = {name: self._check_box(name, chosen) for name, chosen in options.finishing.items()}
         self.gallery = GalleryBox(self.session, options.gallery)
         self.gallery.chosen.connect(self._gallery_chosen)
         self.placement = _choices(texts.placement_choices(), options.placement, texts.PLACEMENT_TOOLTIP)
@@ -112,6 +113,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         side.setContentsMargins(0, 0, 4, 0)
         side.addLayout(form)
         side.addWidget(self.adjust_section)
+        for box in self.finishing.values():
+            side.addWidget(box)
         side.addLayout(below)
         side.addWidget(self.references_section, 1)
         side.addStretch(0)
@@ -159,7 +162,17 @@ class HarmonizeDialog(QtWidgets.QDialog):
             placement=self.placement.currentData(),
             references=tuple(self.references.chosen.pinned),
             excluded=tuple(self.references.chosen.excluded),
+            **{name: box.isChecked() for name, box in self.finishing.items()},
         )
+
+    def _check_box(self, name: str, chosen: bool) -> QtWidgets.QCheckBox:
+        """Return the box of what is done after the colours; the daemon measures it for a new preview."""
+        box = QtWidgets.QCheckBox(texts.FINISH_LABELS[name])
+        box.setObjectName(f"raiha_{name}")
+        box.setToolTip(texts.FINISH_TOOLTIPS[name])
+        box.setChecked(chosen)
+        box.toggled.connect(self.run_preview)
+        return box
 
     def _mix(self, *_: Any) -> None:
         numbers = self.adjust.adjustments.numbers()
@@ -176,7 +189,7 @@ class HarmonizeDialog(QtWidgets.QDialog):
     def run_harmonize(self) -> None:
         """Harmonize with the current options and close."""
         fields = self.apply, self.references, self.what, self.gallery, self.placement, self.strength, self.percent
-        for field in (*fields, self.adjust):
+        for field in (*fields, self.adjust, *self.finishing.values()):
             field.setEnabled(False)
         self._run(lambda: self.session.harmonize(self.options(), self.adjust.adjustments), self._harmonized)
 
@@ -226,6 +239,7 @@ class HarmonizeDialog(QtWidgets.QDialog):
 
     def _preview_is_there(self, result: Any) -> None:
         notes = [texts.LITTLE_CHANGED] if result.change < texts.LITTLE_CHANGE else []
+        notes += result.notices
         notes += [note for copy in self.session.copies for note in copy.notes]
         self.notes.setText(" ".join(notes))
         self.notes.setVisible(bool(notes))
@@ -245,7 +259,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         if wish is None or self.session.client is None:
             return
         area, side = wish
-        self._view_runner = Runner(self.session.view(area, side), self)
+        finish = self.adjust.adjustments.finish
+        self._view_runner = Runner(self.session.view(area, side, finish), self)
         self._view_runner.finished.connect(lambda result, error: self._view_ended(result, error, area))
 
     def _view_ended(self, result: Any, error: BaseException | None, area: Any) -> None:

@@ -40,9 +40,11 @@ class Picture:
         across, down = before.width / area[2], before.height / area[3]
         left, top = (window[0] - area[0]) * across, (window[1] - area[1]) * down
         place = (left, top, left + window[2] * across, top + window[3] * down)
-        self._adjustable = AdjustablePicture(before, mask, shading, place)
+        self._adjustable = AdjustablePicture(result.preview.get("finished", before), mask, shading, place)
         self.cost = before.width * before.height
-        self.before = self._image(self._adjustable.before())
+        lines = bytes(before.data), before.width, before.height, 3 * before.width
+        original = QtGui.QImage(*lines, QtGui.QImage.Format.Format_RGB888)
+        self.before = original.convertToFormat(QtGui.QImage.Format.Format_RGB32)
         self.after = self.before
 
     @property

@@ -7,6 +7,7 @@ layer's result has arrived.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,10 +78,16 @@ class Session:
         job = send(client, self.copies[0].composite(), options, side)
         return (yield from _finished(job, 0.0, 1.0))
 
-    def view(self, area: Area, side: int) -> Steps:
-        """Return a part of the first layer's picture as it is, a ``Result``; ``area`` is in the document's pixels."""
+    def view(self, area: Area, side: int, finish: Mapping[str, Any] | None = None) -> Steps:
+        """Return a part of the first layer's picture, a ``Result``, as ``send_view`` does.
+
+        Args:
+            area: in the document's pixels.
+            side: longer side of the pictures at most.
+            finish: of the preview's adjustments.
+        """
         client = yield from self.connect()
-        return (yield from _finished(send_view(client, self.copies[0].composite(), area, side), 0.0, 1.0))
+        return (yield from _finished(send_view(client, self.copies[0].composite(), area, side, finish), 0.0, 1.0))
 
     def read_folder(self, folder: str, gallery: str) -> Steps:
         """Have the daemon read a folder of photos into a gallery; return its answer."""

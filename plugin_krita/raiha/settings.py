@@ -49,6 +49,7 @@ def _options(values: dict[str, Any]) -> Options:
     for name, allowed in CHOICES.items():
         if known.get(name, allowed[0]) not in allowed:
             del known[name]
+    known.update({name: known.get(name) is True for name in texts.FINISH_LABELS})
     return Options(strength=strength, **known)
 
 

@@ -14,6 +14,7 @@ from raiha.backend.finishing.finishing import finished
 from raiha.backend.finishing.grain import Grain
 from raiha.backend.finishing.measuring import measure
 from raiha.backend.pipeline.adjustment import Adjustment
+from raiha.backend.pipeline.pipeline import Pipeline
 from raiha.backend.pipeline.request import HarmonizeRequest
 
 SIDE = 320
@@ -77,7 +78,7 @@ def test_thin_strands_keep_their_colours():
     assert (clean(layer) == layer).all()
 
 
-def test_a_result_does_not_depend_on_the_place_of_the_layer_in_its_tiles(monkeypatch):
+def test_a_result_does_not_depend_on_the_size_of_its_tiles(monkeypatch):
     layer, _ = fringed()
     grain = Grain(np.full((noise.OCTAVES, noise.BINS), 1e-4, np.float32), np.ones((3, 3), np.float32))
     request = HarmonizeRequest(layer, layer)
@@ -160,6 +161,19 @@ def test_values_that_are_not_finite_stay():
     result = finished(HarmonizeRequest(layer, layer), layer.copy(), Finish(clean_edge=True, blur=1.0))
     assert np.isnan(result[160, 160, 0]) and np.isinf(result[158, 160, 1])
     assert np.isfinite(result).sum() == result.size - 2
+
+
+def test_a_preview_and_a_part_of_it_show_the_finished_object():
+    request = replace(scene_with(0.0, 0.03), adjustment=Adjustment())
+    pipeline = Pipeline()
+    shown = pipeline.preview(request, 4096, lambda *_: None, lambda: False)
+    assert shown.finished is not None
+    assert (shown.finished[shown.mask == 0] == shown.before[shown.mask == 0]).all()
+    assert (shown.finished != shown.before)[shown.mask == 255].mean() > 0.9
+    part = replace(request, view=(200, 200, 100, 90), finishing=Finishing(), adjustment=shown.adjustment)
+    seen = pipeline.preview(part, 4096, lambda *_: None, lambda: False)
+    assert seen.finished is not None
+    assert seen.finished.std() == pytest.approx(shown.finished[200:290, 200:300].std(), rel=0.2)
 
 
 def test_an_adjustment_carries_the_finish():

@@ -10,6 +10,8 @@ from client.errors import LayerError
 from client.raiha_plugin import Options
 from options import adjust_of, changes, options_of, results
 
+FINISHING = ("clean-edge", "match-grain", "match-sharpness")
+
 
 class Config:
     """GIMP's configuration of a procedure, as far as it is read."""
@@ -22,7 +24,8 @@ class Config:
 
 
 def test_arguments_that_were_never_set() -> None:
-    config = Config(strength=1.0, change="both", gallery="", references=None, excluded=None, result="new-layer")
+    values = {"strength": 1.0, "change": "both", "gallery": "", "references": None, "excluded": None}
+    config = Config(**values, result="new-layer", **dict.fromkeys(FINISHING, False))
     assert options_of(config) == Options()
 
 
@@ -34,9 +37,11 @@ def test_every_argument() -> None:
         references=["a.jpg"],
         excluded=["b.jpg"],
         result="in-place",
+        **{"clean-edge": False, "match-grain": True, "match-sharpness": False},
     )
     options = options_of(config)
-    assert options == Options(0.3, "colour", "holiday", "in-place", ("a.jpg",), ("b.jpg",))
+    assert options == Options(0.3, "colour", "holiday", "in-place", ("a.jpg",), ("b.jpg",), match_grain=True)
+    assert options.finishing == {"clean_edge": False, "match_grain": True, "match_sharpness": False}
     assert options.in_place
 
 

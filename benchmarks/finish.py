@@ -47,9 +47,11 @@ AREAS = 0.01, 0.5  # of an object, as shares of its photo
 RADII = 0.5, 1.0, 1.5, 2.0, 3.0
 SIDE, RADIUS = 768, 288  # of a scene cut from a large photo, and of the object in it
 CUTS = 4  # of each large photo
+REDUCED = 3  # times, for photos without noise
 NOISES = (0.01, 0.02, 0.04)  # deviations at middle gray, white is 1
 WITHIN = 0.75, 1.35
 RIM = 3  # pixels
+VISIBLE = (0.4 / 255) ** 2  # power of noise that has to be matched, white is 1
 FEWEST = 4  # blocks by which a range of luminance counts
 
 
@@ -67,16 +69,18 @@ def masked_photos(folder: Path, source: str, most: int) -> list[PairPixels]:
     return photos
 
 
-def cuts(folder: Path) -> Iterator[np.ndarray]:
-    """Yield (SIDE, SIDE, 3) uint8 parts of large photos."""
+def cuts(folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (SIDE, SIDE, 3) uint8 parts of large photos, and as many parts without noise, reduced and denoised."""
+    wide = REDUCED * SIDE
     for line in (folder / "manifest.jsonl").read_text().splitlines():
         photo = np.asarray(Image.open(folder / json.loads(line)["file"]).convert("RGB"))
         height, width = photo.shape[:2]
         for place in np.random.default_rng(0).uniform(size=(CUTS, 2)):
             top, left = (
-                int(share * (side - SIDE)) // 32 * 32 for share, side in zip(place, (height, width), strict=True)
+                int(share * (side - wide)) // 32 * 32 for share, side in zip(place, (height, width), strict=True)
             )
-            yield photo[top : top + SIDE, left : left + SIDE]
+            part = Image.fromarray(photo[top : top + wide, left : left + wide])
+            yield photo[top : top + SIDE, left : left + SIDE], without_noise(np.asarray(part.reduce(REDUCED)))
 
 
 def disk() -> np.ndarray:
@@ -153,7 +157,7 @@ def power_ratios(result: np.ndarray, wanted: np.ndarray, clean: np.ndarray, flat
         here = here[np.argsort(texture[here])[: max(FEWEST, round(flattest * len(here)))]]
         if len(here) >= FEWEST:
             after, before = (power[:, here].mean(1) for power in powers[:2])
-            ratios += (after / before).tolist()
+            ratios += (after[before > VISIBLE] / before[before > VISIBLE]).tolist()
     return ratios
 
 
@@ -167,23 +171,23 @@ def _blocks(pixels: np.ndarray) -> np.ndarray:
 def grains(large: Path) -> dict[str, Any]:
     numbers = np.random.default_rng(0)
     synthetic, real, false, cases, unseen = [], [], 0, 0, 0
-    for place, photo in enumerate(cuts(large)):
-        clean = without_noise(photo)
+    for place, (photo, clean) in enumerate(cuts(large)):
         noisy = with_noise(clean, NOISES[place % len(NOISES)], numbers)
         result, _ = regrained(clean, noisy)
         synthetic += power_ratios(result, noisy, clean, flattest=0.25)
-        result, measured = regrained(clean, photo)
+        denoised = without_noise(photo)
+        result, measured = regrained(denoised, photo)
         unseen += measured.finish.grain is None
         if measured.finish.grain is not None:
-            real += power_ratios(result, photo, clean, flattest=0.25)
+            real += power_ratios(result, photo, denoised, flattest=0.25)
         false += regrained(clean, clean)[1].finish.grain is not None
         cases += 1
     return {
         "grain_within": {"synthetic": _within(synthetic), "real": _within(real)},
         "grain_cells": {"synthetic": len(synthetic), "real": len(real)},
         "grain_median": {
-            "synthetic": round(np.median(synthetic), 3),
-            "real": round(np.median(real), 3) if real else None,
+            "synthetic": round(float(np.median(synthetic)), 3),
+            "real": round(float(np.median(real)), 3) if real else None,
         },
         "photos_without_measurable_noise": unseen,
         "false_grain": false,

@@ -21,7 +21,11 @@ BLOCK = 32
 """Pixels of a side of a block. Blocks begin at multiples of it, so that no detail that counts crosses a border of
 JPEG's blocks of 8 pixels."""
 
-_FLATTEST = 0.2
+_MOST_SPREAD = 1.5
+"""Ratio of the upper to the lower quartile of flat blocks' finest power, above which they show texture. Noise alone
+makes 1.1 of it; its growth with luminance within a range adds to that."""
+
+_FLATTEST = 0.1
 """Share of the blocks of a range of luminance that count as flat."""
 
 _FEWEST = 6
@@ -93,8 +97,8 @@ def measured(blocks: Iterable[Values], step: float) -> Noise | None:
             continue
         fine = here[np.argsort(flat_for_fine[here])[:count]]
         coarse = here[np.argsort(flat_for_coarse[here])[:count]]
-        line = np.append(powers[:2, fine].mean(1), powers[2, coarse].mean()) - rounding
-        if not _is_noise(line):
+        line = np.append(np.median(powers[:2, fine], axis=1), np.median(powers[2, coarse])) - rounding
+        if not (_is_noise(line) and _are_alike(powers[0, fine])):
             continue
         table[:, place] = line.clip(0)
         fine_blocks.append(fine)
@@ -109,6 +113,12 @@ def measured(blocks: Iterable[Values], step: float) -> Noise | None:
 def _is_noise(powers: NDArray[np.float64]) -> bool:
     """Return whether the powers of flat blocks are those of noise: texture grows towards coarse octaves."""
     return bool(powers[0] + powers[1] > LEAST and powers[2] < 0.7 * max(powers[0], powers[1]))
+
+
+def _are_alike(powers: Values) -> bool:
+    """Return whether blocks are about equally rough, as noise makes them, or one more than the other: texture."""
+    low, high = np.quantile(powers, (0.25, 0.75))
+    return bool(high < _MOST_SPREAD * low)
 
 
 def _chroma(blocks: Values) -> NDArray[np.float32]:

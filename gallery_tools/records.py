@@ -76,6 +76,29 @@ class NewPhoto:
 
 
 @dataclass(frozen=True)
+class EncodedPhoto:
+    """A photo as a gallery keeps it: ``NewPhoto`` with its features as the gallery's codes.
+
+    Attributes:
+        file: where it is.
+        size: upright width and height, pixels.
+        grid: rows and columns of patches.
+        content: codes of the patches' content, row by row.
+        appearance: codes of the patches' appearance.
+        prototypes: codes of the content's prototypes.
+        capture: what its EXIF tells.
+    """
+
+    file: PhotoFile
+    size: tuple[int, int]
+    grid: tuple[int, int]
+    content: bytes
+    appearance: bytes
+    prototypes: bytes
+    capture: Capture = UNKNOWN_CAPTURE
+
+
+@dataclass(frozen=True)
 class GalleryPhoto:
     """A file of a photo in a gallery, without the photo's features.
 

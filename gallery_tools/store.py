@@ -30,7 +30,7 @@ from raiha.gallery_tools.gallery_file import (
     writer_lock,
 )
 from raiha.gallery_tools.prototypes import prototypes_of
-from raiha.gallery_tools.records import Features, GalleryPhoto, GalleryStatus, NewPhoto, PhotoFile
+from raiha.gallery_tools.records import EncodedPhoto, Features, GalleryPhoto, GalleryStatus, NewPhoto, PhotoFile
 from raiha.gallery_tools.sqlite_database import SqliteDatabase
 
 _AT_ONCE = 64
@@ -221,6 +221,21 @@ class Gallery:
             for photo_id, rows, columns, content in self._database.rows(query, *some):
                 yield photo_id, self._decoded(content, self._content_codes, rows, columns)
 
+    def encoded(self) -> Iterator[EncodedPhoto]:
+        """Yield every file's photo with its features as codes, by path."""
+        query = (
+            f"SELECT {_PHOTO}, content, appearance, codes FROM files JOIN photos ON files.photo_id = photos.id "
+            "JOIN features ON features.photo_id = photos.id JOIN prototypes ON prototypes.photo_id = photos.id "
+            "WHERE path > ? ORDER BY path LIMIT ?"
+        )
+        last = ""
+        while rows := self._database.rows(query, last, _AT_ONCE):
+            for *described, content, appearance, codes in rows:
+                photo = _photo(tuple(described))
+                size, grid = (photo.width, photo.height), (photo.rows, photo.columns)
+                yield EncodedPhoto(photo.file, size, grid, content, appearance, codes, photo.capture)
+            last = rows[-1][1]
+
     def captures(self, photo_ids: Sequence[int]) -> dict[int, Capture]:
         """Return when, with what and where photos were taken, by their ids."""
         found: dict[int, Capture] = {}
@@ -307,16 +322,19 @@ class Gallery:
         Returns:
             The photos' ids by their digests.
         """
+        return self.add_encoded([self._encoded(photo) for photo in photos])
+
+    def add_encoded(self, photos: Sequence[EncodedPhoto]) -> dict[bytes, int]:
+        """Do what ``add`` does, with photos whose features are encoded already."""
         if not photos:
             return {}
         ids: dict[bytes, int] = {}
-        encoded = [self._encoded(photo) for photo in photos]
         with self._database.transaction() as run:
-            for photo, (content, appearance, prototypes) in zip(photos, encoded, strict=True):
+            for photo in photos:
                 photo_id, is_new = _put_photo(run, photo)
                 if is_new:
-                    run("INSERT INTO features VALUES (?, ?, ?)", photo_id, content, appearance)
-                    run("INSERT INTO prototypes VALUES (?, ?)", photo_id, prototypes)
+                    run("INSERT INTO features VALUES (?, ?, ?)", photo_id, photo.content, photo.appearance)
+                    run("INSERT INTO prototypes VALUES (?, ?)", photo_id, photo.prototypes)
                 _put_file(run, photo.file, photo_id)
                 ids[photo.file.digest] = photo_id
         return ids
@@ -396,14 +414,17 @@ class Gallery:
         """Bring the search index up to date, so that the next search need not."""
         self._database.refresh_index()
 
-    def _encoded(self, photo: NewPhoto) -> tuple[bytes, bytes, bytes]:
-        """Return what is stored of a photo: codes of content, appearance and prototypes."""
+    def _encoded(self, photo: NewPhoto) -> EncodedPhoto:
         content = photo.features.content
         prototypes, _ = prototypes_of(content.reshape(-1, self.dimension))
-        return (
+        return EncodedPhoto(
+            photo.file,
+            (photo.width, photo.height),
+            (content.shape[0], content.shape[1]),
             self._content_codes.encode(content).tobytes(),
             self._appearance_codes.encode(photo.features.appearance).tobytes(),
             self._content_codes.encode(prototypes).tobytes(),
+            photo.capture,
         )
 
     def _decoded(self, blob: bytes, codes: FeatureCodes, rows: int, columns: int) -> NDArray[np.float32]:
@@ -440,14 +461,14 @@ def _first_contents(info: ExtractorInfo) -> tuple[dict[str, str], dict[str, byte
     return meta, codes
 
 
-def _put_photo(run: Run, photo: NewPhoto) -> tuple[int, bool]:
+def _put_photo(run: Run, photo: EncodedPhoto) -> tuple[int, bool]:
     """Return the id of a photo, and whether it was not there yet."""
     found = run("SELECT id FROM photos WHERE digest = ?", photo.file.digest)
     if found:
         return found[0][0], False
-    size = photo.width, photo.height, *photo.features.content.shape[:2]
     insert = f"INSERT INTO photos (digest, width, height, rows, columns, {_CAPTURE}) VALUES ({_marks(range(9))})"
-    return run(f"{insert} RETURNING id", photo.file.digest, *size, *_values_of(photo.capture))[0][0], True
+    values = photo.file.digest, *photo.size, *photo.grid, *_values_of(photo.capture)
+    return run(f"{insert} RETURNING id", *values)[0][0], True
 
 
 def _put_file(run: Run, file: PhotoFile, photo_id: int) -> None:

@@ -161,6 +161,34 @@ def export(
     emit({"gallery": gallery, "files": names}, json, f"Wrote {' and '.join(names)}.")
 
 
+@app.command()
+def report(
+    file: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that exists.")] = False,
+    gallery: GalleryName = "default",
+    json: JsonFlag = False,
+) -> None:
+    """Write a page about a gallery: counts, skipped files with reasons, and maps of its photos by content and by light.
+
+    The page is one file with all that it shows, and loads nothing from elsewhere.
+
+    Examples:
+
+        raiha gallery report gallery.html
+
+        raiha gallery report people.html --gallery people --overwrite
+    """
+    from raiha.gallery_tools.report import write_report
+    from raiha.gallery_tools.store import Gallery
+
+    _require_free([file], overwrite)
+    with Gallery(gallery) as opened:
+        protect_inputs(file, [*opened.folder.iterdir(), *(photo.file.path for photo in opened.photos())])
+        write_report(opened, file)
+        photos = opened.status().photos
+    emit({"gallery": gallery, "file": str(file), "photos": photos}, json, f"Wrote {file}.")
+
+
 def _status_of(name: str, *, strict: bool = False) -> dict[str, object]:
     from raiha.gallery_tools.store import Gallery
 

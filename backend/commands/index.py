@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from raiha.backend.commands.output import JsonFlag, emit, stderr
 from raiha.gallery_tools.errors import RaihaError
+from raiha.gallery_tools.index_request import IndexRequest
 
 if TYPE_CHECKING:
     from raiha.gallery_tools.indexer import IndexProgress, IndexReport
@@ -22,41 +24,42 @@ def index(
         str | None, typer.Option(help="Extractor of the content features; by default the gallery's, or bundled.")
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="The extractor's weights, from a local file.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads that read photos; by default all cores.")] = None,
+    device: Annotated[str, typer.Option(help="Where the extractor runs: cpu, cuda, cuda:1, mps.")] = "cpu",
+    watch: Annotated[bool, typer.Option("--watch", help="Go on: take in what changes, until Ctrl+C.")] = False,
     json: JsonFlag = False,
 ) -> None:
     """Read photos in folders and below, so that references can be found among them.
 
-    What has not changed since is not read again; what is gone is forgotten. It can be stopped at any time and goes on
-    where it was. Photos are only read, and nothing leaves this machine.
+    What has not changed since is not read again; what is gone is forgotten, unless it may be on a disk that is not
+    plugged in. It can be stopped at any time and goes on where it was. Photos are only read, and nothing leaves this
+    machine. Hidden folders, @eaDir, node_modules and what a .raihaignore names (a pattern a line) are left out.
 
     Examples:
 
         raiha index ~/Pictures
 
         raiha index ~/Pictures/portraits ~/Pictures/studio --gallery people
-    """
-    from raiha.gallery_tools.extractors.extractor import load_extractor
-    from raiha.gallery_tools.gallery_file import database_path
-    from raiha.gallery_tools.indexer import index as index_folders
-    from raiha.gallery_tools.indexer import require_photos
-    from raiha.gallery_tools.store import Gallery
 
-    roots = require_photos(folders)
-    if extractor is None and database_path(gallery).exists():
-        with Gallery(gallery) as existing:
-            extractor = existing.extractor
-    loaded = load_extractor(extractor or "bundled", weights)
-    with Gallery.create(gallery, loaded.info) as opened, _ProgressBar() as bar:
-        try:
-            report = index_folders(opened, loaded, roots, bar.show)
-        except KeyboardInterrupt as error:
-            raise RaihaError(
-                "interrupted",
-                "Indexing was stopped; the photos read so far are kept.",
-                "Run the same command again to go on.",
-                exit_status=130,
-            ) from error
-    emit(_as_json(gallery, roots, report), json, _as_text(gallery, report))
+        raiha index ~/Pictures --watch
+    """
+    from raiha.gallery_tools.index_gallery import index_gallery
+    from raiha.gallery_tools.photo_watch import changes
+
+    request = IndexRequest(gallery, folders, extractor, weights, workers, device)
+    try:
+        with changes(folders) if watch else nullcontext((None,)) as turns:
+            for _ in turns:
+                with _ProgressBar() as bar:
+                    roots, report = index_gallery(request, bar.show)
+                emit(_as_json(gallery, roots, report), json, _as_text(gallery, report))
+    except KeyboardInterrupt as error:
+        raise RaihaError(
+            "interrupted",
+            "Indexing was stopped; the photos read so far are kept.",
+            "Run the same command again to go on.",
+            exit_status=130,
+        ) from error
 
 
 class _ProgressBar(Progress):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,28 @@ from typer.testing import CliRunner
 
 from raiha.backend.commands.main import app
 from raiha.gallery_tools.store import Gallery
+
+
+class ReadPage(HTMLParser):
+    """What a page shows: its text, how many elements of each kind, and what it loads; elements left open."""
+
+    def __init__(self):
+        super().__init__()
+        self.text, self.count, self.sources, self.open = "", Counter(), [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.count[tag] += 1
+        self.sources += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in ("meta", "image", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag != "image":
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
 
 MASKS = Path(__file__).parents[2] / "samples" / "masks"
 
@@ -77,11 +101,26 @@ def test_index_with_damaged_weights(album, tmp_path):
 
 
 def test_stopped_index_says_that_it_can_go_on(album, monkeypatch):
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("raiha.gallery_tools.indexer.index", stop)
+    monkeypatch.setattr("raiha.gallery_tools.index_gallery.index", stop)
     assert "are kept" in raiha("index", album(1), status=130)
+
+
+def test_report_is_whole_and_names_what_was_skipped(indexed, tmp_path):
+    (indexed / "<text>.jpg").write_text("no photo")
+    raiha("index", indexed)
+    report = tmp_path / "report.html"
+    assert raiha_json("gallery", "report", report)["photos"] == 4
+    page = ReadPage()
+    page.feed(report.read_text())
+    assert page.open == []
+    assert "4 photos" in page.text
+    assert "<text>.jpg" in page.text
+    assert page.count["image"] == 8  # each photo on both maps
+    assert all(source.startswith("data:image/jpeg;base64,") for source in page.sources)
+    assert "exists already" in raiha("gallery", "report", report, status=1)
 
 
 def test_status_and_list(indexed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,10 @@ Run = Callable[..., list[tuple[Any, ...]]]
 
 class Database(Protocol):
     """An open database with the tables of ``schema.py``."""
+
+    @property
+    def index_file(self) -> Path:
+        """The FAISS file on this machine, whether it is there or not."""
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a reading statement; question marks stand for the values."""

@@ -20,7 +20,7 @@ _APPLICATION_ID = 0x52414948  # "RAIH"
 _DATABASE = "gallery.sqlite"
 _LOCK = "writer.lock"
 _NAME = re.compile(r"\w|\w[\w .-]{0,62}\w")
-_TABLES = TABLES.format(blob="BLOB", serial="INTEGER PRIMARY KEY AUTOINCREMENT")
+_TABLES = TABLES.format(blob="BLOB", path="TEXT", serial="INTEGER PRIMARY KEY AUTOINCREMENT")
 
 
 def gallery_folder(name: str) -> Path:

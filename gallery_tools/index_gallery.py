@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.extractors.extractor import load_extractor
-from raiha.gallery_tools.gallery_file import database_path
 from raiha.gallery_tools.index_request import IndexRequest
 from raiha.gallery_tools.indexer import IndexProgress, IndexReport, index, require_photos
 from raiha.gallery_tools.store import Gallery
@@ -35,7 +35,10 @@ def index_gallery(
 
 def _extractor_of(name: str) -> str | None:
     """Return the extractor that a gallery was made with; None when there is no such gallery."""
-    if not database_path(name).exists():
+    try:
+        with Gallery(name) as gallery:
+            return gallery.extractor
+    except RaihaError as error:
+        if error.code != "gallery-missing":
+            raise
         return None
-    with Gallery(name) as gallery:
-        return gallery.extractor

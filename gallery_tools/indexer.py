@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -216,7 +216,10 @@ class _Run:
         self._began = time.monotonic()
         self._total = len(paths)
         try:
-            self._read(paths, self._digests)
+            left = self._read_claimed(paths)
+            if left:  # another process had them; what it has not done by now is done here
+                self._known = self._gallery.files()
+                self._read_claimed([path for path in left if self._is_still_to_read(path)])
             # Rare: bytes were known when they were read, but their photo had made way when they were to be copied.
             while self._to_read_again:
                 again, self._to_read_again = self._to_read_again, []
@@ -225,7 +228,29 @@ class _Run:
             self._commit()
         self._report.photos_per_second = self._done / max(time.monotonic() - self._began, 1e-9)
 
-    def _read(self, paths: Sequence[Path], known_digests: Container[bytes]) -> None:
+    def _read_claimed(self, paths: Sequence[Path]) -> list[Path]:
+        """Read the photos that no other process reads; return the others."""
+        left = []
+
+        def claimed() -> Iterator[Path]:
+            for path in paths:
+                if self._gallery.claim(path):
+                    yield path
+                else:
+                    left.append(path)
+
+        self._read(claimed(), self._digests)
+        return left
+
+    def _is_still_to_read(self, path: Path) -> bool:
+        known = self._known.get(str(path))
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        return known is None or known[:2] != (time_of_change(status), status.st_size)
+
+    def _read(self, paths: Iterable[Path], known_digests: Container[bytes]) -> None:
         for path, photo in read_ahead(paths, self._extractor, known_digests, self._workers):
             match photo:
                 case UnreadablePhoto():

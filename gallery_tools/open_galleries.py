@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raiha.gallery_tools.gallery_file import database_path
+from raiha.gallery_tools.postgres_database import is_postgres
 from raiha.gallery_tools.store import Gallery
 
 
@@ -44,7 +45,9 @@ class OpenGalleries:
 
 
 def _file_of(name: str) -> tuple[int, int]:
-    """Return what tells a gallery's file from one that has taken its place; zeros when it is missing."""
+    """Return what tells a gallery's file from one that has taken its place; zeros when there is none."""
+    if is_postgres(name):
+        return 0, 0
     try:
         status = database_path(name).stat()
     except OSError:

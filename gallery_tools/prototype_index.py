@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from raiha.gallery_tools.feature_codes import FeatureCodes
 
+INDEX_FILE = "prototypes.faiss"
 FEWEST_PHOTOS = 1000
 """Of so many photos on, and when a twentieth of the photos is new, the index is kept in a file."""
 _MOST_NEW_SHARE = 0.05

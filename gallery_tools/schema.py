@@ -9,8 +9,8 @@ TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 -- How to read the codes below, as FeatureCodes.to_bytes gives it: 'content' and 'appearance'.
 CREATE TABLE codes (name TEXT PRIMARY KEY, data {blob} NOT NULL);
-CREATE TABLE folders (path TEXT PRIMARY KEY, indexed_at DOUBLE PRECISION NOT NULL);
-CREATE TABLE skipped (path TEXT PRIMARY KEY, reason TEXT NOT NULL);
+CREATE TABLE folders (path {path} PRIMARY KEY, indexed_at DOUBLE PRECISION NOT NULL);
+CREATE TABLE skipped (path {path} PRIMARY KEY, reason TEXT NOT NULL);
 -- What follows from a photo's bytes. An id is never given twice, so what is kept elsewhere by id cannot go stale.
 CREATE TABLE photos (
     id {serial},
@@ -36,7 +36,7 @@ CREATE TABLE prototypes (
 );
 -- Where photos lie; copies of a photo are several files.
 CREATE TABLE files (
-    path TEXT PRIMARY KEY,
+    path {path} PRIMARY KEY,
     mtime_ns BIGINT NOT NULL,
     size BIGINT NOT NULL,
     device BIGINT NOT NULL,

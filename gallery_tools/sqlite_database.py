@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,7 @@ from numpy.typing import NDArray
 from raiha.gallery_tools.database import Run
 from raiha.gallery_tools.feature_codes import FeatureCodes
 from raiha.gallery_tools.gallery_file import gallery_folder, open_database, told_errors, writer_lock
-from raiha.gallery_tools.prototype_index import PrototypeIndex
-
-INDEX_FILE = "prototypes.faiss"
+from raiha.gallery_tools.prototype_index import INDEX_FILE, PrototypeIndex
 
 
 class SqliteDatabase:
@@ -28,7 +27,11 @@ class SqliteDatabase:
         self._connection = open_database(name)
         self._index: PrototypeIndex | None = None
 
-    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:  # noqa: D102  (see Database)
+    @property
+    def index_file(self) -> Path:  # noqa: D102  (see Database)
+        return self._folder / INDEX_FILE
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:  # noqa: D102
         with told_errors(self._name):
             return self._connection.execute(statement, values).fetchall()
 
@@ -64,7 +67,7 @@ class SqliteDatabase:
         return self._current_index().nearest(queries, most, among)
 
     def refresh_index(self) -> None:  # noqa: D102
-        self._current_index().keep(self._folder / INDEX_FILE, self.rows)
+        self._current_index().keep(self.index_file, self.rows)
 
     def integrity(self) -> str:  # noqa: D102
         return str(self.rows("PRAGMA integrity_check(1)")[0][0])
@@ -84,7 +87,7 @@ class SqliteDatabase:
         """Return the index, up to date. It stays open, so a daemon's next search finds it ready."""
         if self._index is None:
             codes = FeatureCodes.from_bytes(self.rows("SELECT data FROM codes WHERE name = 'content'")[0][0])
-            self._index = PrototypeIndex.open(self._folder / INDEX_FILE, codes, self._identity())
+            self._index = PrototypeIndex.open(self.index_file, codes, self._identity())
         self._index.catch_up(self.rows)
         return self._index
 

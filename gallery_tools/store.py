@@ -6,7 +6,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from raiha.gallery_tools.gallery_file import (
     open_database,
     writer_lock,
 )
+from raiha.gallery_tools.postgres_database import PostgresDatabase, is_postgres, without_password
 from raiha.gallery_tools.prototypes import prototypes_of
 from raiha.gallery_tools.records import EncodedPhoto, Features, GalleryPhoto, GalleryStatus, NewPhoto, PhotoFile
 from raiha.gallery_tools.sqlite_database import SqliteDatabase
@@ -56,11 +57,10 @@ class Gallery:
     """One gallery, open. Use it from one thread at a time.
 
     Attributes:
-        name: of the gallery.
+        name: of the gallery; of one in PostgreSQL its address, without a password.
         extractor: name of the extractor that its features come from.
         dimension: channels of a content feature.
         weights: fingerprint of that extractor's weights; None while the gallery is empty.
-        folder: where its files are.
     """
 
     def __init__(self, name: str) -> None:
@@ -70,9 +70,8 @@ class Gallery:
             RaihaError: "gallery-name", "gallery-missing", "gallery-damaged", "gallery-newer", "gallery-older",
                 "gallery-unavailable", or "gallery-busy" when its file is of a former version and in use.
         """
-        self.name = name
-        self.folder = gallery_folder(name)
-        self._database: Database = SqliteDatabase(name)
+        self.name = without_password(name)
+        self._database: Database = PostgresDatabase(name) if is_postgres(name) else SqliteDatabase(name)
         try:
             meta = dict(self._database.rows("SELECT key, value FROM meta"))
             codes = dict(self._database.rows("SELECT name, data FROM codes"))
@@ -95,11 +94,10 @@ class Gallery:
         Raises:
             RaihaError: as when opening, and "gallery-extractor" when it was made with another extractor.
         """
-        gallery_folder(name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not database_path(name).exists():
-            with writer_lock(name):
-                if not database_path(name).exists():
-                    create_database(name, *_first_contents(info))
+        if is_postgres(name):
+            PostgresDatabase.create(name, *_first_contents(info))
+        else:
+            _create_file(name, info)
         gallery = cls(name)
         try:
             gallery.require_extractor(info.name)
@@ -150,6 +148,20 @@ class Gallery:
                 f'Make it anew: raiha gallery remove --all --gallery "{self.name}", then '
                 f'raiha index {folders} --gallery "{self.name}".',
             )
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of a gallery on this machine are; only such a gallery has a folder."""
+        return gallery_folder(self.name)
+
+    def own_files(self) -> list[Path]:
+        """Return the files on this machine that the gallery is kept in."""
+        return [] if is_postgres(self.name) else list(self.folder.iterdir())
+
+    @property
+    def index_file(self) -> Path:
+        """The FAISS file, whether it is there or not: a cache on this machine."""
+        return self._database.index_file
 
     # Reading
 
@@ -439,11 +451,23 @@ def remove_gallery(name: str) -> None:
     Raises:
         RaihaError: "gallery-missing" or "gallery-busy".
     """
+    if is_postgres(name):
+        with closing(PostgresDatabase(name)) as database:
+            database.drop()
+        return
     folder = gallery_folder(name)
     if not folder.is_dir():
         open_database(name)  # says that it is missing
     with writer_lock(name):
         shutil.rmtree(folder)
+
+
+def _create_file(name: str, info: ExtractorInfo) -> None:
+    gallery_folder(name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not database_path(name).exists():
+        with writer_lock(name):
+            if not database_path(name).exists():
+                create_database(name, *_first_contents(info))
 
 
 def _first_contents(info: ExtractorInfo) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.gallery_file import database_path, gallery_folder, writer_lock
-from raiha.gallery_tools.prototype_index import is_index_sound
-from raiha.gallery_tools.sqlite_database import INDEX_FILE
+from raiha.gallery_tools.prototype_index import INDEX_FILE, is_index_sound
 from raiha.gallery_tools.store import Gallery
 
 
@@ -78,7 +77,7 @@ def _verify_features(gallery: Gallery, report: VerifyReport, repair: bool) -> No
 
 
 def _verify_index(gallery: Gallery, report: VerifyReport, repair: bool) -> None:
-    file = gallery.folder / INDEX_FILE
+    file = gallery.index_file
     if not file.exists() or is_index_sound(file):
         return
     report.problems.append("The FAISS file is damaged; searches do without it, more slowly.")

@@ -153,7 +153,7 @@ def export(
     _require_free(files, overwrite)
     with Gallery(gallery) as opened:
         for written in files:
-            protect_inputs(written, [*opened.folder.iterdir(), *(photo.file.path for photo in opened.photos())])
+            protect_inputs(written, [*opened.own_files(), *(photo.file.path for photo in opened.photos())])
         export_photos(opened, file)
         if features:
             export_features(opened, files[1])
@@ -183,7 +183,7 @@ def report(
 
     _require_free([file], overwrite)
     with Gallery(gallery) as opened:
-        protect_inputs(file, [*opened.folder.iterdir(), *(photo.file.path for photo in opened.photos())])
+        protect_inputs(file, [*opened.own_files(), *(photo.file.path for photo in opened.photos())])
         write_report(opened, file)
         photos = opened.status().photos
     emit({"gallery": gallery, "file": str(file), "photos": photos}, json, f"Wrote {file}.")

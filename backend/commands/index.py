@@ -42,6 +42,8 @@ def index(
         raiha index ~/Pictures/portraits ~/Pictures/studio --gallery people
 
         raiha index ~/Pictures --watch
+
+        raiha index /library --gallery postgresql://raiha@server/photos
     """
     from raiha.gallery_tools.index_gallery import index_gallery
     from raiha.gallery_tools.photo_watch import changes

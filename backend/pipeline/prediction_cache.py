@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from raiha.backend.pipeline.adjustment import Adjustment
 from raiha.backend.pipeline.crops import Crops
 from raiha.backend.pipeline.request import HarmonizeRequest, UsedReference
 from raiha.gallery_tools.gallery_file import database_path
+from raiha.gallery_tools.postgres_database import is_postgres
 
 MOST_ANSWERS = 32
 """Answers that are kept; each is an adjustment and some thumbnails, about 50 kB."""
@@ -73,7 +75,9 @@ def content_key(request: HarmonizeRequest, crops: Crops) -> bytes:
             state.update(np.ascontiguousarray(crop.mask).data)
     chosen = [(str(path), _version(path)) for path in request.references]
     state.update(repr((chosen, sorted(map(str, request.excluded)), request.max_references, request.gallery)).encode())
-    if request.gallery is not None:
+    if request.gallery is not None and is_postgres(request.gallery):
+        state.update(os.urandom(16))  # other machines may have written to it meanwhile
+    elif request.gallery is not None:
         database = database_path(request.gallery)
         written = database.with_name(f"{database.name}-wal")  # what is in it is in the gallery, too
         state.update(repr([_version(file) for file in (database, written)]).encode())

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from raiha.gallery_tools.devices import AUTO
+
 
 @dataclass(frozen=True)
 class IndexRequest:
@@ -17,7 +19,7 @@ class IndexRequest:
         extractor: its name; None: the gallery's, or the bundled one for a new gallery.
         weights: the extractor's, from a local file; None: those that are here.
         workers: threads that read and decode; None: one more than there are cores.
-        device: where the extractor runs.
+        device: where the extractor runs, see ``chosen_device``.
     """
 
     gallery: str
@@ -25,4 +27,4 @@ class IndexRequest:
     extractor: str | None = None
     weights: Path | None = None
     workers: int | None = None
-    device: str = "cpu"
+    device: str = AUTO

@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from raiha.backend.commands.output import JsonFlag, emit, stderr
+from raiha.gallery_tools.devices import AUTO
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.index_request import IndexRequest
 
@@ -25,7 +26,7 @@ def index(
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="The extractor's weights, from a local file.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads that read photos; by default all cores.")] = None,
-    device: Annotated[str, typer.Option(help="Where the extractor runs: cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where the extractor runs: auto, cpu, cuda, cuda:1, mps.")] = AUTO,
     watch: Annotated[bool, typer.Option("--watch", help="Go on: take in what changes, until Ctrl+C.")] = False,
     json: JsonFlag = False,
 ) -> None:

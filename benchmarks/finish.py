@@ -51,6 +51,7 @@ REDUCED = 3  # times, for photos without noise
 NOISES = (0.01, 0.02, 0.04)  # deviations at middle gray, white is 1
 WITHIN = 0.75, 1.35
 RIM = 3  # pixels
+LEAST = 0.02  # deviation of noise that is taken from photos at least, white is 1
 VISIBLE = (0.4 / 255) ** 2  # power of noise that has to be matched, white is 1
 FEWEST = 4  # blocks by which a range of luminance counts
 
@@ -131,7 +132,7 @@ def without_noise(photo: np.ndarray) -> np.ndarray:
     diagonal = level[:-1, :-1] - level[:-1, 1:] - level[1:, :-1] + level[1:, 1:]
     deviation = float(np.median(np.abs(diagonal)) / 0.6745 / 2)
     clean = denoise_nl_means(
-        level, h=max(deviation, 0.004), sigma=deviation, patch_size=5, patch_distance=4, channel_axis=-1
+        level, h=max(deviation, LEAST), sigma=max(deviation, LEAST), patch_size=5, patch_distance=4, channel_axis=-1
     )
     return np.rint(clean.clip(0, 1) * 255).astype(np.uint8)
 

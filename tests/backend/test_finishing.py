@@ -127,7 +127,7 @@ def stripes(blur: float) -> np.ndarray:
     return np.repeat(gaussian.blurred(bars.astype(np.float32), blur)[..., None], 3, 2)
 
 
-@pytest.mark.parametrize("radius", [2.0, 3.0])
+@pytest.mark.parametrize("radius", [3.0, 4.0])
 def test_the_radius_that_makes_the_object_as_soft_as_the_scene_is_found(radius):
     background = as_layer(stripes(np.hypot(radius, 0.8)), np.ones((SIDE, SIDE)))
     layer = as_layer(stripes(0.8), disk(100))
@@ -142,7 +142,7 @@ def test_the_radius_that_makes_the_object_as_soft_as_the_scene_is_found(radius):
 
 def test_a_soft_object_is_reported_and_not_sharpened():
     background = as_layer(stripes(0.8), np.ones((SIDE, SIDE)))
-    layer = as_layer(stripes(3.0), disk(100))
+    layer = as_layer(stripes(4.0), disk(100))
     request = HarmonizeRequest(layer, background, finishing=Finishing(match_sharpness=True))
     measured = measure(request, layer, Finish())
     assert "softer" in measured.notices[0]

@@ -11,6 +11,8 @@ since the first good answer, ``tracebacks`` counts answers with one.
 twentieth of them kill the program that sent them, which is started anew. ``wrong_answers`` differ in a bit from those
 that a lone client gets; ``unanswered`` are neither answered nor cancelled. ``longest_mean_wait`` is that of the client
 that waited longest, as a multiple of all clients' mean.
+
+``client_import_ms`` is the processor time of importing the client in a new interpreter, the least of ``IMPORTS``.
 """
 
 from __future__ import annotations
@@ -35,16 +37,28 @@ import zmq
 from hostile_messages import drawn_by_hypothesis, odd_parts, odd_stream, send_stream
 from machine import cpu_model
 
+from raiha.backend.client import raiha_client
 from raiha.backend.client.raiha_client import Client, ClientError, Frame, Job
 
 SERVE = [sys.executable, "-m", "raiha.backend.commands.main", "serve"]
 SIDES = (40, 200, 200, 333, 500, 1200)
+SEEDS = 7
+"""Pictures of each side: together more than the daemon keeps answers for, so that the network runs now and then."""
+
 RECOVERY_SECONDS = 10.0
+IMPORTS = 10
+IMPORT = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+begun = time.process_time()
+import client.raiha_client
+print(time.process_time() - begun)
+"""
 
 
-def send(client: Client, side: int = 200) -> Job:
+def send(client: Client, side: int = 200, seed: int = 0) -> Job:
     """Send an opaque object of noise in a picture of noise."""
-    random_numbers = np.random.default_rng(side)
+    random_numbers = np.random.default_rng([side, seed])
     layer = random_numbers.integers(0, 256, (side, side, 4), dtype=np.uint8)
     layer[..., 3] = 0
     layer[side // 4 : side // 2, side // 4 : side // 2, 3] = 255
@@ -134,9 +148,9 @@ def be_a_client(number: int, first: int, requests: int) -> None:
     with Client.connect(name=f"benchmark {number}") as client:
         for request in range(first, requests):
             chance = random.Random(1000 * number + request)
-            side, fate = chance.choice(SIDES), chance.random()
+            side, seed, fate = chance.choice(SIDES), chance.randrange(SEEDS), chance.random()
             begun = time.perf_counter()
-            job = send(client, side)
+            job = send(client, side, seed)
             if fate < 0.05:
                 print(json.dumps({"request": request, "fate": "killed"}), flush=True)
                 job.poll(chance.random())
@@ -149,7 +163,7 @@ def be_a_client(number: int, first: int, requests: int) -> None:
             except ClientError as error:
                 report: dict[str, Any] = {"fate": "error", "code": error.code}
             else:
-                report = {"fate": "cancelled" if found is None else "done", "side": side, "digest": found}
+                report = {"fate": "cancelled" if found is None else "done", "picture": [side, seed], "digest": found}
             print(json.dumps({"request": request, "seconds": time.perf_counter() - begun, **report}), flush=True)
 
 
@@ -169,7 +183,7 @@ def follow_client(number: int, requests: int, reports: list[dict[str, Any]]) -> 
 
 def measure_clients(clients: int, requests: int) -> dict[str, object]:
     with Client.connect(name="benchmark") as client:
-        expected = {side: digest_of(send(client, side)) for side in set(SIDES)}
+        expected = {(side, seed): digest_of(send(client, side, seed)) for side in set(SIDES) for seed in range(SEEDS)}
     reports: list[list[dict[str, Any]]] = [[] for _ in range(clients)]
     threads = [threading.Thread(target=follow_client, args=(n, requests, reports[n])) for n in range(clients)]
     begun = time.perf_counter()
@@ -181,18 +195,25 @@ def measure_clients(clients: int, requests: int) -> dict[str, object]:
     every = [report for one in reports for report in one]
     done = [report for report in every if report["fate"] == "done"]
     fates = {fate: sum(report["fate"] == fate for report in every) for fate in ("done", "cancelled", "killed", "error")}
-    waits = [statistics.mean(r["seconds"] for r in one if r["fate"] == "done") for one in reports]
+    waits = [statistics.mean(found) for one in reports if (found := [r["seconds"] for r in one if r["fate"] == "done"])]
     return {
         "clients": clients,
         "requests": clients * requests,
         **fates,
         "error_codes": sorted({report["code"] for report in every if report["fate"] == "error"}),
-        "wrong_answers": sum(report["digest"] != expected[report["side"]] for report in done),
+        "wrong_answers": sum(report["digest"] != expected[tuple(report["picture"])] for report in done),
         "unanswered": clients * requests - fates["done"] - fates["cancelled"] - fates["killed"],
         "mean_wait_s": round(statistics.mean(waits), 2),
         "longest_mean_wait": round(max(waits) / statistics.mean(waits), 2),
         "seconds": round(seconds, 1),
     }
+
+
+def client_import_ms() -> float:
+    folder = str(Path(raiha_client.__file__).parents[1])
+    command = [sys.executable, "-I", "-c", IMPORT, folder]
+    seconds = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(IMPORTS)]
+    return round(1000 * min(seconds), 1)
 
 
 def main() -> None:
@@ -218,6 +239,7 @@ def main() -> None:
                     figures |= measure_clients(options.clients, options.requests)
                 if options.kills:
                     figures |= measure_kills(options.kills)
+                figures["client_import_ms"] = client_import_ms()
                 figures["daemon_lived"] = daemon.poll() is None
                 print(json.dumps(figures, indent=2))
             finally:

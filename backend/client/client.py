@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import hmac
 import json
+import os
 import queue
-import secrets
 import selectors
 import socket
 import threading
@@ -306,7 +305,7 @@ class Client:
         limit = int(self.hello.get("max_frame_bytes", zmtp.SMALL_FRAME))
         if any(memoryview(frame).nbytes > limit for frame in frames):
             raise errors.frame_too_large(limit, self.daemon.log)
-        job = Job(self, secrets.token_hex(16))
+        job = Job(self, os.urandom(16).hex())
         header = {"type": kind, "id": job.identifier, "time": time.time(), **fields}
         with self._lock:
             if self._failure is not None:
@@ -373,7 +372,7 @@ class Client:
                 if not self._outbox:
                     return
                 message = self._outbox.popleft()
-            nonce = secrets.token_bytes(16)
+            nonce = os.urandom(16)
             signature = digest(self.daemon.key, nonce, message.header, message.frames)
             self._dealer.send([MAGIC, nonce, signature, message.header, *message.frames])
 
@@ -388,6 +387,8 @@ class Client:
     def _deliver(self, parts: list[bytearray]) -> None:
         if len(parts) < 4 or bytes(parts[0]) != MAGIC:
             raise ConnectionError(f"an answer in another protocol than {PROTOCOL}")
+        import hmac  # here, for an editor starts sooner without it
+
         nonce = bytes(parts[1])
         expected = digest(self.daemon.key, nonce, parts[3], parts[4:])
         if not hmac.compare_digest(expected, bytes(parts[2])):

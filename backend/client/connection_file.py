@@ -9,7 +9,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +44,8 @@ def runtime_folders() -> list[Path]:
         return [Path(local) / "Temp" / "raiha"]
     if sys.platform == "darwin":
         return [Path.home() / "Library" / "Caches" / "TemporaryItems" / "raiha"]
+    import tempfile  # here, for an editor starts sooner without it
+
     user = os.getuid()
     candidates = [os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{user}", f"/var/run/user/{user}"]
     candidates.append(f"{tempfile.gettempdir()}/runtime-{user}")

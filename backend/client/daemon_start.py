@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .client import Client
 from .connection_file import private_folder, runtime_folders
 from .errors import ClientError
+
+if TYPE_CHECKING:
+    import subprocess
 
 START_LOG = "raiha-daemon-start.log"
 SECOND_CHANCE_SECONDS = 3.0
@@ -77,6 +79,8 @@ def start_daemon(command: Sequence[str], runtime_folder: str | Path | None = Non
     Raises:
         ClientError: ``cannot-start``, ``foreign-connection-file``.
     """
+    import subprocess  # here, for an editor starts sooner without it
+
     environment = _environment_for_daemon()
     if runtime_folder is not None:
         environment["RAIHA_RUNTIME_DIR"] = str(runtime_folder)

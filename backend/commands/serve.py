@@ -96,10 +96,14 @@ def _run(settings: Settings, json: bool) -> None:
 def _galleries() -> list[dict[str, Any]]:
     """Return the galleries that can be searched, without damaged ones, which `raiha gallery verify` reports."""
     from raiha.gallery_tools.gallery_file import gallery_names
-    from raiha.gallery_tools.store import Gallery
 
-    found = []
-    for name in gallery_names():
+    found: list[dict[str, Any]] = []
+    names = gallery_names()
+    if not names:
+        return found
+    from raiha.gallery_tools.store import Gallery  # with what searches it, which takes a moment
+
+    for name in names:
         with suppress(RaihaError, OSError), Gallery(name) as gallery:
             found.append({"name": name, "photos": gallery.status().photos})
     return found

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -71,6 +72,14 @@ def test_the_client_needs_the_standard_library_and_its_own_folder_only(source: P
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 1
     assert imported <= sys.stdlib_module_names
+
+
+def test_an_editor_does_not_wait_for_modules_that_are_needed_later() -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import client.raiha_client; print(*sys.modules)"
+    command = [sys.executable, "-I", "-c", code, str(SOURCES[0].parents[1])]
+    loaded = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+    assert "client.raiha_client" in loaded
+    assert not {"subprocess", "tempfile", "secrets", "concurrent.futures"} & set(loaded)
 
 
 def test_it_looks_where_the_daemon_puts_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

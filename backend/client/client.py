@@ -148,11 +148,13 @@ class Client:
         daemon = find_daemon(runtime_folder)
         if daemon is None:
             raise errors.no_daemon()
-        if daemon.protocol != PROTOCOL:
-            raise errors.other_version(daemon, PROTOCOL)
-        if is_gone(daemon, runtime_folder):
+        other_version = daemon.protocol != PROTOCOL
+        # A daemon of another version is not asked: without its lock, nothing shows that it lives.
+        if is_gone(daemon, runtime_folder) or (other_version and is_unproven(daemon, runtime_folder)):
             forget_daemon(daemon, runtime_folder)
             raise errors.no_daemon()
+        if other_version:
+            raise errors.other_version(daemon, PROTOCOL)
         try:
             return cls._greeted(daemon, name)
         except (ConnectionRefusedError, AnotherProgramError) as error:

@@ -121,10 +121,19 @@ def test_a_connection_file_that_is_not_one(text: bytes) -> None:
 
 
 def test_a_daemon_of_another_version() -> None:
-    write_connection_file(protocol=PROTOCOL + 1, version="9.0")
-    with pytest.raises(ClientError, match=r"version 9\.0") as caught:
+    path = write_connection_file(protocol=PROTOCOL + 1, version="9.0")
+    with FileLock(path.with_name(LOCK_FILE)), pytest.raises(ClientError, match=r"version 9\.0") as caught:
         ensure_daemon([sys.executable, "-c", "raise SystemExit(3)"])
     assert caught.value.code == "other-version" and caught.value.log_path == "/the/log"
+
+
+@pytest.mark.parametrize("has_lock_file", [True, False])
+def test_a_file_that_a_daemon_of_another_version_left_is_taken_away(has_lock_file: bool) -> None:
+    path = write_connection_file(protocol=PROTOCOL - 1)
+    if has_lock_file:
+        path.with_name(LOCK_FILE).touch()
+    assert code_of(Client.connect) == "no-daemon"
+    assert not path.exists()
 
 
 def test_a_file_whose_daemon_is_dead_is_taken_away() -> None:

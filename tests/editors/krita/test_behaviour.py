@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from asked import answer_without_krita, pixels_of
 from common import HELD, object_layer, picture_layer, raiha, running_daemon, write_ora
+from filelock import FileLock
 from krita_program import KritaProgram
 
 SIZE = (512, 342)
@@ -86,7 +87,8 @@ def test_cancelled_and_killed_jobs_leave_the_document_alone(krita: KritaProgram,
 def test_daemon_of_another_protocol_is_named(krita: KritaProgram, runtime: Path, document: Path) -> None:
     fields = {"protocol": 99, "version": "9.9", "pid": 1, "endpoint": "tcp://127.0.0.1:9", "key": "00" * 32}
     (runtime / "raiha-daemon.json").write_text(json.dumps({**fields, "log": "/nowhere/log"}), "utf-8")
-    found, _ = krita.run("starting", [document], runtime, "other-version")
+    with FileLock(runtime / "raiha-daemon.lock"):  # which shows that it lives
+        found, _ = krita.run("starting", [document], runtime, "other-version")
     assert found["said"].startswith("The running Raiha daemon (version 9.9) uses protocol 99")
     assert "Manual.html" in found["said"]
     assert found["unchanged"]

@@ -29,6 +29,8 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +116,7 @@ def measure_messages(messages: int) -> dict[str, object]:
     chance = random.Random(0)
     answers = tracebacks = good = 0
     memory = []
-    with zmq.Context() as context, Client.connect(name="benchmark") as client:
+    with zmq.Context() as context, Client.connect(name="benchmark") as client, ThreadPoolExecutor(8) as pool:
         expected = digest_of(send(client))
         key, endpoint = client.daemon.key, client.daemon.endpoint
         thousands = range(0, messages, 1000)
@@ -124,15 +126,18 @@ def measure_messages(messages: int) -> dict[str, object]:
                 dealer.connect(endpoint)
                 for parts in drawn_by_hypothesis(key, 100, number):
                     dealer.send_multipart(parts)
+                streams = [odd_stream(chance, key) for _ in range(450)]
+                sent = pool.map(partial(send_stream, endpoint), streams)
                 for _ in range(450):
                     dealer.send_multipart(odd_parts(chance, key))
-                    send_stream(endpoint, odd_stream(chance, key))
+                assert len(list(sent)) == len(streams)
                 while dealer.poll(200):
                     answer = b"".join(dealer.recv_multipart())
                     answers += 1
                     tracebacks += b"Traceback" in answer or b'.py"' in answer
             good += digest_of(send(client)) == expected
             memory.append(client.status()["memory_mb"])
+            print(f"{number + 1000}: {good} good answers, {memory[-1]} MB", file=sys.stderr, flush=True)
         return {
             "messages": 1000 * len(thousands),
             "answers": answers,

@@ -9,6 +9,8 @@ so that neither has to wait for memory from the system. All figures are medians 
   network, full resolution and sealing of the reply;
 * numpy_pass_s: seconds of ``layer.astype(np.float32).astype(np.uint8)``, all four channels;
 * passes: daemon_s / numpy_pass_s; passes_of_rounds: the same of each round;
+* in_process_s: seconds of the same request to a pipeline in the benchmark's own process, and overhead_s: what the
+  daemon takes beyond that, the median of the rounds;
 * round_trip_s, passes_round_trip: from the client's first byte until it has checked the reply, including both
   transfers and twice the hashing;
 * seconds: of the pipeline's stages;
@@ -16,7 +18,7 @@ so that neither has to wait for memory from the system. All figures are medians 
   request (weights loaded);
 * extra_fresh_mb: the same above its memory before the first request (weights and torch not loaded).
 
-``--order BGRA`` sends pixels as Krita does: the daemon reorders them in place once they are verified.
+``--order BGRA`` sends pixels as Krita does: the daemon reorders them while it copies them for its worker.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ from machine import cpu_model
 from PIL import Image
 
 from raiha.backend.client.raiha_client import Client, Daemon, Frame, find_daemon
+from raiha.backend.pipeline.pipeline import Pipeline
+from raiha.backend.pipeline.request import HarmonizeRequest
 
 PHOTO = Path(__file__).parent.parent / "samples" / "photos" / "snap_canon_eos_450d.jpg"
 
@@ -86,6 +90,13 @@ def one_request(client: Client, layer: np.ndarray, background: np.ndarray, order
     return {**result.seconds, "daemon": float(found[1]), "round_trip": ended - began}
 
 
+def in_process(pipeline: Pipeline, layer: np.ndarray, background: np.ndarray) -> float:
+    layer[:64, :64, :3] += 1
+    began = time.perf_counter()
+    pipeline.harmonize(HarmonizeRequest(layer, background), lambda *_: None, lambda: False)
+    return time.perf_counter() - began
+
+
 def numpy_pass(pixels: np.ndarray) -> float:
     began = time.perf_counter()
     pixels.astype(np.float32).astype(np.uint8)
@@ -101,10 +112,11 @@ def measure(layer: np.ndarray, rounds: int, order: str) -> dict[str, Any]:
             with Client.connect(Path(name)) as client:
                 one_request(client, layer[:64, :64].copy(), background[:64, :64].copy(), order)
                 idle = memory_mb(daemon.pid, "VmRSS")
-                passes, requests = [], []
+                passes, requests, alone, pipeline = [], [], [], Pipeline()
                 for _ in range(rounds):
                     passes.append([numpy_pass(layer) for _ in range(2)][1])
                     requests.append([one_request(client, layer, background, order) for _ in range(2)][1])
+                    alone.append([in_process(pipeline, layer, background) for _ in range(2)][1])
                 peak = memory_mb(daemon.pid, "VmHWM")
                 client.stop_daemon()
             process.wait()
@@ -117,6 +129,8 @@ def measure(layer: np.ndarray, rounds: int, order: str) -> dict[str, Any]:
         "passes": round(seconds["daemon"] / one_pass, 2),
         "passes_of_rounds": [round(passes, 2) for passes in of_rounds],
         "passes_round_trip": round(seconds["round_trip"] / one_pass, 2),
+        "in_process_s": round(statistics.median(alone), 4),
+        "overhead_s": round(statistics.median(r["daemon"] - one for r, one in zip(requests, alone, strict=True)), 4),
         "daemon_s": round(seconds.pop("daemon"), 4),
         "round_trip_s": round(seconds.pop("round_trip"), 4),
         "numpy_pass_s": round(one_pass, 4),

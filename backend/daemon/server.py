@@ -155,7 +155,7 @@ class Server:
         limits = self._limits
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         router.setsockopt(zmq.MAXMSGSIZE, limits.frame_bytes)
-        router.setsockopt(zmq.RCVHWM, limits.jobs)  # of each client: what it sends beyond stays in its own memory
+        router.setsockopt(zmq.RCVHWM, limits.jobs_of_client)  # of each: what it sends beyond stays in its own memory
         router.setsockopt(zmq.HANDSHAKE_IVL, round(limits.handshake_seconds * 1000))
         router.setsockopt(zmq.HEARTBEAT_IVL, round(limits.heartbeat_seconds * 1000))
         router.setsockopt(zmq.HEARTBEAT_TIMEOUT, round(limits.silence_seconds * 1000))

@@ -195,6 +195,20 @@ def test_no_client_keeps_the_others_out(start_daemon: Callable[..., RunningDaemo
         assert [finish(job).state for job in (*jobs[:2], others)] == ["done", "done", "done"]
 
 
+def test_the_client_that_waited_longest_is_next(daemon: RunningDaemon) -> None:
+    daemon.pipeline.may_finish.clear()
+    with daemon.connect() as busy, daemon.connect() as other:
+        many = [send(busy, noise(4, 10 + number)) for number in range(4)]
+        daemon.pipeline.started.wait()
+        single = send(other, noise(4, 20))
+        while busy.status()["queue"] < 4:
+            pass
+        daemon.pipeline.may_finish.set()
+        assert {finish(job).state for job in (*many, single)} == {"done"}
+    widths = [request.layer.shape[1] for request in daemon.pipeline.requests]
+    assert widths == [10, 20, 11, 12, 13]
+
+
 def test_waiting_jobs_take_so_much_memory_and_no_more(start_daemon: Callable[..., RunningDaemon]) -> None:
     daemon = start_daemon(limits=Limits(waiting_bytes=10_000))
     daemon.pipeline.may_finish.clear()

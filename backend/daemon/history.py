@@ -8,8 +8,6 @@ import time
 from collections import deque
 from typing import Any
 
-from raiha.gallery_tools.errors import RaihaError
-
 KEPT = 20
 """Errors and timings that are remembered."""
 
@@ -22,16 +20,16 @@ class History:
         self._seconds: deque[float] = deque(maxlen=KEPT)
         self._jobs = 0
 
-    def add(self, seconds: float, error: RaihaError | None) -> None:
-        """Add a job that was answered, with its error if it failed."""
+    def add(self, seconds: float, error_code: str | None) -> None:
+        """Add a job that was answered, with the code of its error if it failed."""
         self._jobs += 1
         self._seconds.append(seconds)
-        if error is not None:
-            self.add_error(error)
+        if error_code is not None:
+            self.add_error(error_code)
 
-    def add_error(self, error: RaihaError) -> None:
-        """Add an error that a client was told."""
-        self._errors.append((time.time(), error.code))
+    def add_error(self, code: str) -> None:
+        """Add the code of an error that a client was told."""
+        self._errors.append((time.time(), code))
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields of status: jobs, seconds of the last ones, and the last errors, newest last."""

@@ -64,7 +64,7 @@ class Job:
         progress: (stage, fraction); written by the worker, read by the server.
         cancelled: set when the result is no longer wanted.
         reply: parts of the last message to be sent, once the job is done.
-        error: the reason, if it failed.
+        error_code: the reason, if it failed.
         received: when the message came, on the clock of ``time.monotonic``.
     """
 
@@ -73,7 +73,7 @@ class Job:
     progress: tuple[str, float] = ("queued", 0.0)
     cancelled: threading.Event = field(default_factory=threading.Event)
     reply: list[Any] | None = None
-    error: RaihaError | None = None
+    error_code: str | None = None
     received: float = field(default_factory=time.monotonic)
 
     @property
@@ -203,12 +203,13 @@ class Worker:
         except RaihaError as error:
             log.info("job %s: %s", identifier, error.code)
             log.debug("%s", error)  # its sentence may name files
-            job.error = error
+            header, frames = error_header(identifier, error), []
+            job.error_code = error.code
         except Exception as error:
             log.exception("job %s", identifier)
-            job.error = described(error, self._log_path)
-        if job.error is not None:
-            header, frames = error_header(identifier, job.error), []
+            told = described(error, self._log_path)
+            header, frames = error_header(identifier, told), []
+            job.error_code = told.code
         return seal(self._key, header, frames)
 
     def _work(self, job: Job) -> tuple[Header, list[Any]]:

@@ -154,6 +154,9 @@ class Server:
     def _configure(self, router: zmq.Socket[bytes]) -> None:
         limits = self._limits
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        # Peers before ZMTP 3 are turned away, which a domain does also where nobody answers for it: libzmq 4.3 loses
+        # memory to whatever does not begin with a greeting, and takes that for such a peer.
+        router.setsockopt(zmq.ZAP_DOMAIN, b"raiha")
         router.setsockopt(zmq.MAXMSGSIZE, limits.frame_bytes)
         router.setsockopt(zmq.RCVHWM, limits.jobs_of_client)  # of each: what it sends beyond stays in its own memory
         router.setsockopt(zmq.HANDSHAKE_IVL, round(limits.handshake_seconds * 1000))
@@ -369,7 +372,7 @@ class Server:
             if job.cancelled.is_set():
                 reply = seal(self._key, {"type": "cancelled", "id": job.key[1]})
             seconds = time.monotonic() - job.received
-            self._history.add(seconds, job.error)
+            self._history.add(seconds, job.error_code)
             self._send(job.key[0], reply)
             log.info("job %s: %.4f s from receipt to reply", job.key[1], seconds)
 

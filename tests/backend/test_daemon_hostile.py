@@ -191,6 +191,15 @@ def test_garbage_on_the_port(daemon: RunningDaemon, garbage: bytes) -> None:
     assert_serves(daemon)
 
 
+@pytest.mark.parametrize("begun", [b"\x01\x00" + b"x" * 80, b"GET / HTTP/1.1\r\n\r\n" + b"x" * 80])
+def test_a_peer_that_does_not_greet_as_zmtp_3_does_is_turned_away(daemon: RunningDaemon, begun: bytes) -> None:
+    """Libzmq would take it for a peer of ZMTP 1, and lose memory to it."""
+    with open_stream(daemon) as stream:
+        stream.sendall(begun)
+        assert is_closed_by_peer(stream)
+    assert_serves(daemon)
+
+
 @pytest.mark.parametrize("begun", [b"", GREETING[:5], GREETING, GREETING + b"\x04\x19\x05REA"])
 def test_half_a_handshake_and_then_silence(start_daemon: Callable[..., RunningDaemon], begun: bytes) -> None:
     daemon = start_daemon(limits=Limits(handshake_seconds=0.1))

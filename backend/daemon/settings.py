@@ -17,7 +17,7 @@ from raiha.gallery_tools.errors import RaihaError
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib  # type: ignore[import-not-found]
+    import tomli as tomllib
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

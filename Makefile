@@ -63,6 +63,7 @@ test-editors: venv
 	.ci/editors.sh $(or $(filter krita gimp,$(EDITOR)),all)
 	RAIHA_TEST_EDITORS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(EDITOR_FOLDERS)
 
-# docs/commands.md, from the commands' own help.
+# docs/commands.md, from the commands' own help, and the site in build/site; a link that leads nowhere is an error.
 docs: venv
 	$(BIN)/typer raiha.backend.commands.main utils docs --name raiha --title "The raiha command" --output docs/commands.md
+	$(BIN)/python -m zensical build --strict

@@ -1,8 +1,13 @@
-"""What the docs name exists: files, modules, commands, options, make targets and tests; and their lines are short."""
+"""What the docs name exists: files, modules, commands, options, make targets, tests and messages; lines are short."""
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -105,6 +110,44 @@ def test_tests_that_are_named_exist(doc: Path) -> None:
         name for file in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", file.read_text())
     }
     assert [name for name in re.findall(r"`(test_\w+)`", text_of(doc)) if name not in known] == []
+
+
+@each_doc
+def test_links_lead_to_files(doc: Path) -> None:  # zensical checks neither pictures nor what lies outside docs/
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text_of(doc))
+    assert [link for link in links if "://" not in link and not (doc.parent / link).exists()] == []
+
+
+def test_the_navigation_of_the_site_has_each_page_once() -> None:
+    listed = re.findall(r'"([\w./-]+\.md)"', (ROOT / "zensical.toml").read_text())
+    pages = [doc.relative_to(ROOT / "docs").as_posix() for doc in (ROOT / "docs").rglob("*.md")]
+    assert sorted(listed) == sorted(pages)
+
+
+def literals(source: Path) -> Iterator[str]:
+    """Yield the strings in a module, and the parts of f-strings between their fields."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_messages_on_the_troubleshooting_page_are_those_of_the_code() -> None:
+    sources = [source for folder in ("backend", "gallery_tools") for source in (ROOT / folder).rglob("*.py")]
+    texts = "\n".join(text for source in sources for text in literals(source))
+    rows = re.findall(r"^\| (?!message \||---)(.+?) \|", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE)
+    parts = [part.strip() for row in rows for part in row.split("…")]
+    assert len(rows) > 40
+    assert [part for part in parts if part not in texts] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("zensical"), reason="Zensical needs Python 3.11")
+def test_the_site_builds_without_warnings(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "zensical.toml", tmp_path)
+    built = subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=tmp_path, capture_output=True)
+    assert built.returncode == 0, built.stdout.decode()
+    assert (tmp_path / "build/site/index.html").is_file()
 
 
 def test_the_list_of_commands_is_that_of_their_help() -> None:

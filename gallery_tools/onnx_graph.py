@@ -26,12 +26,13 @@ class OnnxGraph:
         sizes: of each input by name; None where they may differ from call to call.
     """
 
-    def __init__(self, file: Path, weights: Tensors) -> None:
+    def __init__(self, file: Path, weights: Tensors, *, once: bool = False) -> None:
         """Load a graph.
 
         Args:
             file: the graph.
             weights: of all its parameters, by name.
+            once: the graph will run a single time, so that it does not pay to optimize it.
 
         Raises:
             RaihaError: "weights-missing" or "weights-damaged".
@@ -40,6 +41,8 @@ class OnnxGraph:
             raise RaihaError("weights-missing", f"The network's graph {file} is not there.", "Install Raiha again.")
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        if once:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.intra_op_num_threads = _threads()
         # Threads that wait must not spin: beside another program, that makes a network many times slower.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

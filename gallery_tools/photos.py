@@ -9,6 +9,7 @@ import threading
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +33,6 @@ if HAS_HEIF:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
-
-Image.init()
-# The other formats that Pillow reads are not for photos, and some of their readers start programs.
-_PILLOW_FORMATS: list[str] = [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF") if name in Image.OPEN]
 
 # The limits above are lower than the size at which Pillow warns, or have been weighed against it.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -124,8 +121,15 @@ def decode_photo(path: Path, data: bytes, max_side: int | None) -> Photo:
         raise UnreadablePhoto(path, f"is damaged ({error})") from error
 
 
+@cache
+def _pillow_formats() -> list[str]:
+    """Return Pillow's formats of photos: its others are for other things, and some of their readers start programs."""
+    Image.init()  # loads all of its readers, which takes as long as many a photo
+    return [name for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF") if name in Image.OPEN]
+
+
 def _decode_with_pillow(path: Path, data: bytes, max_side: int | None) -> Photo:
-    with Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS) as image:
+    with Image.open(io.BytesIO(data), formats=_pillow_formats()) as image:
         width, height = image.size
         if min(width, height) < SMALLEST_SIDE:
             raise UnreadablePhoto(path, f"has only {width} x {height} pixels")

@@ -196,7 +196,7 @@ def _harmonized(request: HarmonizeRequest, *, no_daemon: bool) -> tuple[Harmoniz
                     raise
         from raiha.backend.pipeline.pipeline import Pipeline
 
-        return Pipeline().harmonize(request, bar.show, lambda: False), False
+        return Pipeline(once=True).harmonize(request, bar.show, lambda: False), False
 
 
 class _ProgressBar(Bars):

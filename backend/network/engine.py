@@ -64,13 +64,14 @@ class Engine(Protocol):
         """Predict colour transforms for both crops, with the object's edge shown and hidden."""
 
 
-def load_engine(weights: Path = SHIPPED_WEIGHTS, device: str = AUTO) -> Engine:
+def load_engine(weights: Path = SHIPPED_WEIGHTS, device: str = AUTO, *, once: bool = False) -> Engine:
     """Load a checkpoint's network.
 
     Args:
         weights: the checkpoint.
         device: see ``chosen_device``. The graph for ONNX Runtime is of networks like the one that Raiha ships; on the
             processor, torch runs all others.
+        once: the network will run a single time.
 
     Raises:
         RaihaError: "weights-missing", "weights-damaged", "weights-without-settings", "no-torch" or "no-device".
@@ -79,7 +80,7 @@ def load_engine(weights: Path = SHIPPED_WEIGHTS, device: str = AUTO) -> Engine:
     if device == CPU and config == NetworkConfig():
         from raiha.backend.network.onnx_engine import OnnxEngine
 
-        engine = OnnxEngine(weights)
+        engine = OnnxEngine(weights, once=once)
         if engine.fits(settings):
             return engine
     require_torch("A network of another shape than the one that Raiha ships")

@@ -21,14 +21,14 @@ GRAPH_WITH_REFERENCES = SHIPPED_WEIGHTS.with_name("harmonizer_with_references.on
 class OnnxEngine:
     """An ``Engine`` on the processor; the graph with references is loaded when it is first needed."""
 
-    def __init__(self, weights: Path) -> None:
-        """Load a checkpoint of the usual shape.
+    def __init__(self, weights: Path, *, once: bool = False) -> None:
+        """Load a checkpoint of the usual shape, for many predictions or for a single one.
 
         Raises:
             RaihaError: "weights-missing" or "weights-damaged".
         """
-        self._weights = weights
-        self._graph = OnnxGraph(GRAPH, read_tensors(weights))
+        self._weights, self._once = weights, once
+        self._graph = OnnxGraph(GRAPH, read_tensors(weights), once=once)
 
     def fits(self, settings: InferenceSettings) -> bool:
         """Return whether the graph is for crops of this size and so many lines across the edge."""
@@ -37,7 +37,7 @@ class OnnxEngine:
 
     @cached_property
     def _graph_with_references(self) -> OnnxGraph:
-        return OnnxGraph(GRAPH_WITH_REFERENCES, read_tensors(self._weights))
+        return OnnxGraph(GRAPH_WITH_REFERENCES, read_tensors(self._weights), once=self._once)
 
     def predict(self, scene: Scene) -> Predictions:
         """Predict colour transforms for both crops, with the object's edge shown and hidden."""

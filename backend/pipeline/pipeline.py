@@ -114,9 +114,11 @@ class Pipeline:
     Args:
         device: of the network and the extractors, see ``chosen_device``.
         network_weights: a checkpoint; None takes the one that Raiha ships.
+        once: there will be a single request, so that what is loaded need not be optimized.
     """
 
-    def __init__(self, device: str = AUTO, network_weights: Path | None = None) -> None:
+    def __init__(self, device: str = AUTO, network_weights: Path | None = None, *, once: bool = False) -> None:
+        self._once = once
         self._device = device
         self._weights = network_weights or SHIPPED_WEIGHTS
         self._predictor: Predictor | None = None
@@ -265,7 +267,7 @@ class Pipeline:
     def _loaded_predictor(self) -> Predictor:
         if self._predictor is None:
             self._device = chosen_device(self._device)
-            engine = load_engine(self._weights, self._device)
+            engine = load_engine(self._weights, self._device, once=self._once)
             extractor = self._extractor(read_config(self._weights).extractor)
             self._predictor = Predictor(engine, extractor, self._settings)
         return self._predictor

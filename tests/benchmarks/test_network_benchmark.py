@@ -20,9 +20,10 @@ def test_one_object_holds_sizes_speeds_limits_and_published_networks() -> None:
     assert 0 < report["macs"] < report["macs_4_refs"] < 5 * report["macs"]
     speeds = [f"ms_{name}" for name in ("0_refs", "4_refs", "0_refs_served", "4_refs_served", "extractor")]
     assert all(report[name] > 0 for name in (*speeds, "macs_extractor"))
+    assert report["of_torch"] > 0
     assert set(report["fastest"]) == set(speeds)
     limits = report["limits"]
     assert report["within_limits"] == {name: report[name] <= limits[name] for name in limits}
-    assert set(limits) == {"parameters", "ms_0_refs", "ms_4_refs"}
+    assert set(limits) == {"parameters", "ms_0_refs", "ms_4_refs", "of_torch"}
     assert report["published"]["HDNet"]["parameters"] == 10_400_000
     assert "gpu" in report and report["threads"] == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,12 +11,17 @@ from raiha.backend.commands.output import JsonFlag, emit
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import describe_failure
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Check = Callable[[], str]
 """Returns what it found, or raises when something is wrong."""
 
+_LEAST_FREE_GB = 0.5
+
 
 def doctor(json: JsonFlag = False) -> None:
-    """Check weights, folders, galleries and the daemon. Exit code 1 when something is wrong.
+    """Check engine, weights, folders, galleries, plug-ins and the daemon. Exit code 1 when something is wrong.
 
     Examples:
 
@@ -36,9 +41,11 @@ def _checks() -> Iterator[tuple[str, Check]]:
     yield "versions", _versions
     yield "engine", _engine
     yield "folders", _folders
+    yield "disk", _disk
     yield "extractor", _extractor
     yield "network", _network
     yield "galleries", _galleries
+    yield "plug-ins", _plugins
     yield "daemon", _daemon
 
 
@@ -87,6 +94,19 @@ def _folders() -> str:
     return f"data in {data_folder()}, connection file in {runtime_folder()}"
 
 
+def _disk() -> str:
+    import shutil
+
+    from raiha.gallery_tools.folders import data_folder
+
+    free = shutil.disk_usage(data_folder()).free / 1e9
+    if free < _LEAST_FREE_GB:
+        raise RaihaError(
+            "disk-nearly-full", f"Only {free:.1f} GB are free for {data_folder()}.", "Make room for galleries and logs."
+        )
+    return f"{free:.1f} GB free"
+
+
 def _extractor() -> str:
     import numpy as np
 
@@ -116,6 +136,39 @@ def _galleries() -> str:
                 gallery.require_weights(load_extractor().fingerprint)
             found.append(f"{name} ({gallery.status().photos} photos, {gallery.extractor})")
     return ", ".join(found) or "none yet; make one with `raiha index FOLDER`"
+
+
+def _plugins() -> str:
+    from importlib.metadata import version
+    from pathlib import Path
+
+    from raiha.backend.plugin_installer import gimp, krita
+
+    places = [("gimp", one.plugin, True) for one in gimp.installations(Path.home())]
+    for one in krita.installations(Path.home()):
+        settings = one.settings.read_text("utf-8") if one.settings.is_file() else ""
+        places.append(("krita", one.resources / "pykrita" / krita.PLUGIN, f"enable_{krita.PLUGIN}=true" in settings))
+    found = []
+    for editor, folder, is_enabled in places:
+        if folder.is_dir():
+            _require_plugin(editor, folder, is_enabled, version("raiha"))
+            found.append(f"{editor} in {folder}")
+    return ", ".join(found) or "none; put one into your editor with `raiha install-plugin krita` or `gimp`"
+
+
+def _require_plugin(editor: str, folder: Path, is_enabled: bool, wanted: str) -> None:
+    """Check that a plug-in is enabled, and of this version."""
+    import json
+
+    from raiha.backend.plugin_installer.shared import DAEMON_RECORD
+
+    record = folder / DAEMON_RECORD
+    installed = json.loads(record.read_text("utf-8")).get("version") if record.is_file() else None
+    remedy = f"Run `raiha install-plugin {editor}`, and restart the editor."
+    if installed != wanted:
+        raise RaihaError("plugin-version", f"The plug-in in {folder} is of another version of Raiha.", remedy)
+    if not is_enabled:
+        raise RaihaError("plugin-off", f"The plug-in in {folder} is not enabled.", remedy)
 
 
 def _daemon() -> str:

@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from raiha.backend.commands import doctor
+from raiha.backend.plugin_installer import krita
+from raiha.gallery_tools.errors import RaihaError
+
 
 def raiha(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "raiha.backend.commands.main", *arguments]
@@ -67,7 +71,7 @@ def test_the_doctor_is_content_with_a_fresh_installation() -> None:
     report = json.loads(ran.stdout)
     assert ran.returncode == 0 and report["ok"]
     assert {check["name"] for check in report["checks"]} == {
-        "versions", "engine", "folders", "extractor", "network", "galleries", "daemon"
+        "versions", "engine", "folders", "disk", "extractor", "network", "galleries", "plug-ins", "daemon"
     }  # fmt: skip
 
 
@@ -80,3 +84,19 @@ def test_the_doctor_names_what_is_wrong(tmp_path: Path) -> None:
     report = json.loads(ran.stdout)
     assert ran.returncode == 1 and not report["ok"]
     assert [check["name"] for check in report["checks"] if not check["ok"]] == ["galleries"]
+
+
+def test_the_doctor_finds_plugins_that_are_old_or_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert "install-plugin" in doctor._plugins()
+    krita.install(tmp_path)
+    assert "krita in" in doctor._plugins()
+    (installation,) = krita.installations(tmp_path)
+    krita.enable(installation.settings, enabled=False)
+    with pytest.raises(RaihaError, match="not enabled"):
+        doctor._plugins()
+    (installation.resources / "pykrita" / "raiha" / "raiha_daemon.json").write_text('{"version": "0.0.1"}')
+    with pytest.raises(RaihaError, match="another version"):
+        doctor._plugins()

@@ -241,7 +241,7 @@ FLOATING_SELECTION: tuple[str, str] = (
 )
 NOTE_ONE_FRAME = "“{layer}” is animated: only its current frame was harmonized, as a new layer."
 NOTE_FLATTENED = "The result of “{layer}” is a plain paint layer."
-NOTE_UNDO_STEPS = "Undo {times} will restore the original."
+NOTE_UNDO_STEPS = "Undo {times} to restore the original."
 
 DONE = "Harmonized “{layer}”. Undo {times} to restore the original."
 DONE_MANY = "Harmonized {layers} layers. Undo {times} to restore the original."

@@ -12,6 +12,7 @@ from .column import Column
 from .document import WrongLayerError
 from .gallery_box import GalleryBox
 from .help_menu import HelpButton
+from .layers import UNDO_STEPS
 from .messages import offer_layer_above, show_error
 from .pictures import Look
 from .preview import Preview
@@ -88,6 +89,8 @@ class HarmonizeDialog(QtWidgets.QDialog):
         pictures.addWidget(self.zoom)
         result = QtWidgets.QFormLayout()
         self._add_row(result, texts.PLACEMENT, self.placement)
+        steps = texts.undo_times(UNDO_STEPS * len(self.session.nodes))
+        result.addRow("", QtWidgets.QLabel(texts.NOTE_UNDO_STEPS.format(times=steps)))
         side = QtWidgets.QVBoxLayout()
         side.addWidget(self._side(), 1)
         side.addLayout(result)

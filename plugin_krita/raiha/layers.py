@@ -21,6 +21,8 @@ from .waiting import settled
 if TYPE_CHECKING:
     from krita import Document, Node
 
+UNDO_STEPS = 2
+"""Of a result: Krita's scripts cannot join adding a layer with hiding or removing the original."""
 MASKS_THAT_KEEP_COLOURS = ("transparencymask", "selectionmask")
 
 
@@ -195,7 +197,7 @@ def place_result(
     yield from settled(document)
     document.setActiveNode(new)
     document.setModified(True)
-    return 2
+    return UNDO_STEPS
 
 
 def _empty_layer(document: Document, copy: LayerCopy) -> Node:

@@ -47,10 +47,27 @@ def wait(app: Any, condition: Callable[[], Any]) -> None:
             raise TimeoutError(condition)
 
 
+def cut_texts(app: Any, dialog: Any) -> list[str]:
+    """Return the texts of buttons and labels of a dialog that have less room than they need."""
+    from PyQt6.QtWidgets import QAbstractButton, QLabel
+
+    dialog.references_section.heading.setChecked(True)
+    dialog.show()
+    for _ in range(20):
+        app.processEvents()
+    widgets = [*dialog.findChildren(QAbstractButton), *dialog.findChildren(QLabel)]
+    return [
+        widget.text()
+        for widget in widgets
+        if widget.isVisible() and not getattr(widget, "wordWrap", bool)() and widget.width() < widget.sizeHint().width()
+    ]
+
+
 def main() -> None:
     """Open the dialog, use keys and buttons, apply, and see an error."""
     import_plugin(Path(sys.argv[1]))
     from krita_raiha import qt
+    from krita_raiha.client import raiha_texts as texts
     from krita_raiha.client.errors import LayerError
     from krita_raiha.client.raiha_plugin import Options
     from krita_raiha.dialog import HarmonizeDialog
@@ -93,6 +110,14 @@ def main() -> None:
         "error": [error.text(), error.informativeText()],
         "undo_steps": done[0][1].undo_steps,
     }
+    found["cut"] = {}
+    for language in texts.languages():
+        texts.use_language([language])
+        other = HarmonizeDialog(Session(picture, [picture.topLevelNodes()[1]], "qt6"), Options(), window)
+        found["cut"][language] = cut_texts(app, other)
+        found["cut"][language] += [] if other.apply.text() == texts.APPLY else [other.apply.text()]
+        other.reject()
+        wait(app, lambda other=other: other._runner is None)
     print(json.dumps(found))
 
 

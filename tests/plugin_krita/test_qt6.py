@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from raiha.backend.client import raiha_texts as texts
+
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -56,7 +58,8 @@ def test_dialog_works_under_pyqt6(installed: Path, runtime: Path, tmp_path: Path
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["qt"][0] == "PyQt6"
     assert found["layers"][:2] == [["picture", True], ["object", False]]
-    assert found["layers"][2][0].startswith("object (harmonized: Exposure")
+    assert found["layers"][2][0].startswith("object (harmonized: ")
+    assert found["cut"] == {language: [] for language in texts.languages()}
     assert found["strength"] == 0.99
     assert found["undo_steps"] == 2
     assert found["error"] == ["Wrong.", "Mend it."]

@@ -50,7 +50,8 @@ class FeatureCodes:
         """Return the unit vectors that codes (..., parts) stand for: (..., d) float32."""
         turned = self._quantizer.decode(np.ascontiguousarray(codes.reshape(-1, self.parts)))
         vectors: NDArray[np.float32] = (turned @ self._turn.T).reshape(*codes.shape[:-1], self.dimension)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+        lengths = np.sqrt(np.einsum("...d,...d->...", vectors, vectors))  # faster than np.linalg.norm
+        vectors /= np.maximum(lengths, 1e-9)[..., None]
         return vectors
 
     def to_bytes(self) -> bytes:

@@ -151,12 +151,14 @@ def _ranked(
         agreement = _agreement(query, features, info)
         if agreement is None:
             continue
-        path = next((path for path in gallery.paths(photo_id) if filters.admits(path) and _is_file(path)), None)
-        if path is None:
-            continue
         photo_capture = gallery.captures([photo_id])[photo_id]
         same = same_hour_and_place(capture, photo_capture)
         score = share * ((1 + agreement) / 2 if same else agreement)
+        if len(chosen) == k and score <= chosen[-1].reference.score:
+            continue
+        path = next((path for path in gallery.paths(photo_id) if filters.admits(path) and _is_file(path)), None)
+        if path is None:
+            continue
         matches = _matches(query, features.content, info)
         reference = Reference(photo_id, path, score, share, agreement, same, matches)
         chosen = _with(chosen, _Chosen(reference, features, photo_capture))[:k]

@@ -154,6 +154,7 @@ def dialog_once():
     dialog.showMaximized()
     yield 0.5
     driver.begin_gap()
+    size = [dialog.preview.width(), dialog.preview.height()]
     true_pixels = yield from true_pixels_seconds(dialog)
     adjusting = yield from adjusting_seconds(dialog)
     gap = max(gap, driver.largest_gap())
@@ -167,7 +168,7 @@ def dialog_once():
         "preview_stages_begin_s": stages,
         "true_pixels_s": true_pixels,
         "adjusting_median_s": adjusting,
-        "preview_size": [dialog.preview.width(), dialog.preview.height()],
+        "preview_size": size,
         "slider_median_s": statistics.median(answers),
         "slider_slowest_s": max(answers),
         "largest_gap_s": max(gap, driver.largest_gap()),

@@ -207,7 +207,7 @@ class HarmonizeDialog:
         self._adjust.show_numbers()
         self._picture, self._detail = Picture(result, result), None
         self._page.preview.begin(self._picture.size, self._picture.detail)
-        self._page.show_preview(result.change)
+        self._page.show_preview(result.change, result.notices)
         self._mix_now()
         self._view_changed()
         self._panel.show_references(result.references)

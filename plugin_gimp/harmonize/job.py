@@ -86,7 +86,8 @@ def harmonize(
         image.undo_group_end()
         Gimp.progress_end()
         Gimp.displays_flush()
-    return [_note(layer) for layer in chosen if not layers.is_plain(layer)]
+    notices = dict.fromkeys(notice for _, result in answers for notice in result.notices)
+    return [*(_note(layer) for layer in chosen if not layers.is_plain(layer)), *notices]
 
 
 def _connected(connection: Connection, status: StatusBar) -> Client:

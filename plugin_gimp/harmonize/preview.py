@@ -16,6 +16,9 @@ _NEAR_LINE = 10
 """Pixels from the line within which the mouse takes hold of it; elsewhere it moves a zoomed picture."""
 _KEY_STEP = 0.05
 _SMALLEST = (320, 240)
+_MARGIN = 6
+# The themes' own colours for what lies over a picture are dark on dark in a light theme.
+_STYLE = b"#raiha-corner { color: white; background-color: rgba(0, 0, 0, 0.6); padding: 2px 6px; }"
 
 
 class Sight(NamedTuple):
@@ -53,6 +56,7 @@ class Preview(Gtk.EventBox):
         self._held: tuple[float, float] | None = None
         self._image = Gtk.Image(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
         self._corners = [_corner(texts.PREVIEW_BEFORE, Gtk.Align.START), _corner(texts.PREVIEW_AFTER, Gtk.Align.END)]
+        _add_style(self.get_screen())
         self.add(self._contents())
         events = Gdk.EventMask.BUTTON_PRESS_MASK | Gdk.EventMask.BUTTON_RELEASE_MASK | Gdk.EventMask.BUTTON1_MOTION_MASK
         self.add_events(events | Gdk.EventMask.SCROLL_MASK | Gdk.EventMask.SMOOTH_SCROLL_MASK)
@@ -131,6 +135,11 @@ class Preview(Gtk.EventBox):
             thickness = min(_LINE * self.get_scale_factor(), width)
             start = min(max(line - thickness // 2, 0), width - thickness)
             canvas.new_subpixbuf(start, 0, thickness, height).fill(0xFFFFFFFF)
+        left, top = self._corner_place()
+        for corner in self._corners:
+            corner.set_margin_start(_MARGIN + round(left))
+            corner.set_margin_end(_MARGIN + round(left))
+            corner.set_margin_top(_MARGIN + round(top))
         self._corners[0].set_visible(split > 0.0)
         self._corners[1].set_visible(split < 1.0)
         surfaces.show(self._image, canvas, self.get_scale_factor())
@@ -221,7 +230,13 @@ class Preview(Gtk.EventBox):
 
 
 def _corner(text: str, side: Gtk.Align) -> Gtk.Label:
-    label = Gtk.Label(label=text, halign=side, valign=Gtk.Align.START, margin=6)
-    label.get_style_context().add_class("osd")
+    label = Gtk.Label(label=text, halign=side, valign=Gtk.Align.START)
+    label.set_name("raiha-corner")
     label.set_no_show_all(True)
     return label
+
+
+def _add_style(screen: Gdk.Screen) -> None:
+    provider = Gtk.CssProvider()
+    provider.load_from_data(_STYLE)
+    Gtk.StyleContext.add_provider_for_screen(screen, provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from client import raiha_texts as texts
 from gtk_api import Gtk
@@ -60,11 +60,17 @@ class PreviewPage(Gtk.Box):
         else:
             self._progress.set_fraction(fraction)
 
-    def show_preview(self, change: float) -> None:
-        """Show the preview that was put into ``preview``; ``change`` is how much of its result people see."""
+    def show_preview(self, change: float, notices: Sequence[str]) -> None:
+        """Show the preview that was put into ``preview``.
+
+        Args:
+            change: how much of its result people see.
+            notices: sentences about what went another way than usual.
+        """
         self._middle.set_visible_child_name("preview")
         self._below.set_visible_child_name("hint")
-        self._fits.set_text(texts.LITTLE_CHANGED if change < texts.LITTLE_CHANGE else "")
+        fits = [texts.LITTLE_CHANGED] if change < texts.LITTLE_CHANGE else []
+        self._fits.set_text(" ".join([*fits, *notices]))
         self._zoom.set_sensitive(True)
         self._zoom.follow()
 

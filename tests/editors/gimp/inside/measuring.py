@@ -12,7 +12,7 @@ sys.path.insert(0, os.environ["RAIHA_TEST_PLUGIN"])
 import formats  # noqa: E402
 import reading  # noqa: E402
 from client.raiha_client import Client  # noqa: E402
-from client.raiha_plugin import Connection  # noqa: E402
+from client.raiha_plugin import Connection, Options  # noqa: E402
 from dialog import HarmonizeDialog  # noqa: E402
 from gi.repository import Gimp, GLib, Gtk  # noqa: E402
 from writing import write  # noqa: E402
@@ -48,7 +48,7 @@ def seconds_of(layer):
     source = reading.Source((frame.width, frame.height), (0, 0), formats.sent_format(layer), None)
     laps.append(time.perf_counter())
     image.undo_group_start()
-    write(layer, source, result.layer, in_place=False)
+    write(layer, source, result, Options())
     image.undo_group_end()
     Gimp.displays_flush()
     found["write"] = lap()

@@ -1,6 +1,6 @@
 """Measure what an installation of Raiha's core takes: download and disk.
 
-``python benchmarks/install.py --json`` builds the package, downloads what it needs from the package index that pip uses
+``python benchmarks/install.py --json`` builds the package, fetches what it needs from the package index that pip uses
 into a temporary folder, installs that into a new virtual environment without the index, and prints:
 
 * download_mb: megabytes (10^6 bytes) of all wheels, Raiha's own among them;
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -47,13 +48,11 @@ def installed(packages: Path) -> dict[str, float]:
 def measure(folder: Path, extra: str | None) -> dict[str, object]:
     wheels = folder / "wheels"
     wanted = f"{REPOSITORY}[{extra}]" if extra else str(REPOSITORY)
-    pip(Path(sys.executable), "download", "--dest", str(wheels), wanted)
+    pip(Path(sys.executable), "wheel", "--wheel-dir", str(wheels), wanted)
     environment = folder / "environment"
     venv.create(environment, with_pip=True)
-    python = next(environment.glob("*/python*"))
+    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     name = f"raiha[{extra}]" if extra else "raiha"
-    # pip download packs the folder as a source archive or a wheel; either needs only what is beside it.
-    pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(wheels), str(REPOSITORY))
     pip(python, "install", "--no-index", "--find-links", str(wheels), name)
     sizes = installed(next(environment.glob("**/site-packages")))
     largest = sorted(sizes.items(), key=lambda entry: -entry[1])[:10]

@@ -33,7 +33,7 @@ def test_options_override_the_environment_and_that_the_file(file: Path, monkeypa
     monkeypatch.setenv("RAIHA_PORT", "2000")
     monkeypatch.setenv("RAIHA_UNUSED_SECONDS", "60")
     settings = read_settings({"port": None, "unused_seconds": 1.5})
-    assert settings == Settings(2000, 5.0, 1.5, "cpu", "debug")
+    assert settings == Settings(2000, 5.0, 1.5, "auto", "debug")
 
 
 @pytest.mark.parametrize(

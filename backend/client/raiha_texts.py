@@ -156,7 +156,10 @@ REPORT_DONE = (
     "The report is in {path}. It holds versions, settings and the log, and none of your pictures. "
     "Look through it, then attach it to your report."
 )
-REPORT_FAILED = ("The report could not be collected ({why}).", "Run `raiha doctor --bundle` in a terminal.")
+REPORT_FAILED = (
+    "The report could not be collected ({why}).",
+    "Run `raiha doctor --bundle raiha-report.zip` in a terminal.",
+)
 
 RESULT_NAME = "{layer} (harmonized)"
 RESULT_NAME_ADJUSTED = "{layer} (harmonized: {adjustments})"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -11,30 +12,58 @@ from raiha.backend.commands.output import JsonFlag, emit
 from raiha.gallery_tools.errors import RaihaError
 from raiha.gallery_tools.failures import describe_failure
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 Check = Callable[[], str]
 """Returns what it found, or raises when something is wrong."""
 
 _LEAST_FREE_GB = 0.5
+_STATE = {True: "ok   ", False: "WRONG"}
 
 
-def doctor(json: JsonFlag = False) -> None:
+def doctor(
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a zip to attach to a report of a problem, without personal paths."),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
     """Check engine, weights, folders, galleries, plug-ins and the daemon. Exit code 1 when something is wrong.
+
+    With --bundle the exit code is 0 when the zip was written, whatever is wrong. The zip holds the findings,
+    versions, settings, the daemon's state and last errors, and the end of its log; the user's name and names of files
+    and folders are left out.
 
     Examples:
 
         raiha doctor
 
         raiha doctor --json > diagnostics.json
+
+        raiha doctor --bundle raiha-report.zip
     """
-    checks = [_checked(name, check) for name, check in _checks()]
+    target = bundle.expanduser().absolute() if bundle else None
+    try:
+        checks = [_checked(name, check) for name, check in _checks()]
+        findings = "\n".join(f"{_STATE[check['ok']]}  {check['name']}: {check['found']}" for check in checks)
+        if target:
+            from raiha.backend.commands.problem_report import write_report
+
+            write_report(target, findings)
+    except Exception as error:
+        raise describe_failure(error) or _unexpected(error) from error
     is_well = all(check["ok"] for check in checks)
-    lines = [f"{'ok   ' if check['ok'] else 'WRONG'}  {check['name']}: {check['found']}" for check in checks]
-    emit({"ok": is_well, "checks": checks}, json, "\n".join(lines))
-    if not is_well:
+    written = {"bundle": target} if target else {}
+    text = f"{findings}\nThe report is in {target}. Look through it before you send it." if target else findings
+    emit({"ok": is_well, "checks": checks, **written}, json, text)
+    if not is_well and not target:
         raise typer.Exit(1)
+
+
+def _unexpected(error: Exception) -> RaihaError:
+    return RaihaError(
+        "doctor-failed",
+        f"The checks could not be completed ({type(error).__name__}: {error}).",
+        "Install Raiha again; if that does not help, report this sentence.",
+    )
 
 
 def _checks() -> Iterator[tuple[str, Check]]:
@@ -140,7 +169,6 @@ def _galleries() -> str:
 
 def _plugins() -> str:
     from importlib.metadata import version
-    from pathlib import Path
 
     from raiha.backend.plugin_installer import gimp, krita
 

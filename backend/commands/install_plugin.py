@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import zipfile
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,10 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raiha.backend.commands.output import JsonFlag, emit
+from raiha.backend.commands.own_zip import require_own_zip
 from raiha.gallery_tools.errors import RaihaError
 
 if TYPE_CHECKING:
     from raiha.backend.plugin_installer.shared import Report
+
+
+_ZIP_ENTRIES = ("raiha.desktop", "harmonize/harmonize.py")
+"""By one of these a zip of Krita's or GIMP's plug-in is recognized."""
 
 
 class Editor(str, Enum):
@@ -50,31 +54,13 @@ def install_plugin(
         raise RaihaError("wrong-usage", "--zip and --uninstall exclude each other.", "Give one of them.", exit_status=2)
     if zip_path is not None:
         target = zip_path.expanduser().absolute()
-        _require_own_zip(target)
+        require_own_zip(target, _ZIP_ENTRIES, "a zip of a plug-in of Raiha", "--zip")
         report: Report = installer.write_zip(target)
     elif uninstall:
         report = installer.uninstall(Path.home())
     else:
         report = installer.install(Path.home())
     emit(_as_object(report), json, _as_text(report))
-
-
-def _require_own_zip(path: Path) -> None:
-    """Check that nothing is in the zip's place but an earlier one."""
-    if not path.exists():
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            is_own = not {"raiha.desktop", "harmonize/harmonize.py"}.isdisjoint(archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        is_own = False
-    if not is_own:
-        raise RaihaError(
-            "would-overwrite",
-            f"{path} is not a zip of a plug-in of Raiha.",
-            "Choose another name with --zip.",
-            exit_status=2,
-        )
 
 
 def _as_object(report: Report) -> dict[str, Any]:

@@ -46,16 +46,14 @@ def index(
 
         raiha index /library --gallery postgresql://raiha@server/photos
     """
-    from raiha.gallery_tools.index_gallery import index_gallery
     from raiha.gallery_tools.photo_watch import changes
 
     request = IndexRequest(gallery, folders, extractor, weights, workers, device)
     try:
         with changes(folders) if watch else nullcontext((None,)) as turns:
             for _ in turns:
-                with _ProgressBar() as bar:
-                    roots, report = index_gallery(request, bar.show)
-                emit(_as_json(gallery, roots, report), json, _as_text(gallery, report))
+                result, text = read_photos(request)
+                emit(result, json, text)
     except KeyboardInterrupt as error:
         raise RaihaError(
             "interrupted",
@@ -63,6 +61,15 @@ def index(
             "Run the same command again to go on.",
             exit_status=130,
         ) from error
+
+
+def read_photos(request: IndexRequest) -> tuple[dict[str, object], str]:
+    """Index with a progress bar on stderr; return the result as an object and in words."""
+    from raiha.gallery_tools.index_gallery import index_gallery
+
+    with _ProgressBar() as bar:
+        roots, report = index_gallery(request, bar.show)
+    return _as_json(request.gallery, roots, report), _as_text(request.gallery, report)
 
 
 class _ProgressBar(Progress):

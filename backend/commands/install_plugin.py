@@ -60,10 +60,11 @@ def install_plugin(
         report = installer.uninstall(Path.home())
     else:
         report = installer.install(Path.home())
-    emit(_as_object(report), json, _as_text(report))
+    emit(as_object(report), json, _as_text(report))
 
 
-def _as_object(report: Report) -> dict[str, Any]:
+def as_object(report: Report) -> dict[str, Any]:
+    """Return a report as the object that --json prints."""
     return {
         "editor": report.editor,
         "written": [str(path) for path in report.written],

@@ -27,6 +27,7 @@ COMMANDS = [
     "evaluate",
     "demo",
     "doctor",
+    "setup",
 ]
 """Sub-commands in the order of `raiha --help`: a file here with a function of that name, or for a group an `app`."""
 

@@ -56,12 +56,19 @@ test: venv lint
 test-slow: venv
 	$(BIN)/python -m pytest -q -m slow
 
-EDITOR_FOLDERS = $(if $(filter krita gimp,$(EDITOR)),tests/editors/$(EDITOR),tests/editors)
+EDITOR_TESTS = RAIHA_TEST_EDITORS=1 $(BIN)/python -m pytest tests/editors
 
-# Real editors under virtual screens, two of them at a time; EDITOR=krita or EDITOR=gimp runs the tests of one.
+# Real editors under virtual screens, Krita and GIMP at the same time; EDITOR=krita or EDITOR=gimp runs one's tests.
 test-editors: venv
 	.ci/editors.sh $(or $(filter krita gimp,$(EDITOR)),all)
-	RAIHA_TEST_EDITORS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(EDITOR_FOLDERS)
+ifneq ($(filter krita gimp,$(EDITOR)),)
+	$(EDITOR_TESTS)/$(EDITOR)
+else
+	mkdir -p .cache
+	$(EDITOR_TESTS)/krita >.cache/krita-tests.log 2>&1 & krita=$$!; \
+	$(EDITOR_TESTS)/gimp; gimp=$$?; \
+	wait $$krita; krita=$$?; cat .cache/krita-tests.log; exit $$((gimp + krita))
+endif
 
 # docs/commands.md, from the commands' own help, and the site in build/site; a link that leads nowhere is an error.
 docs: venv

@@ -3,7 +3,8 @@
 import os
 import subprocess
 
-from PyQt5.QtCore import QPoint, Qt, QTimer
+from PyQt5.QtCore import QEvent, QPoint, Qt, QTimer
+from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 from raiha_testdriver import driver
@@ -74,7 +75,9 @@ def zoom(dialog):
     centre = dialog.preview.rect().center()
     grip = centre if dialog.preview.split != 0.5 else centre + QPoint(60, 0)
     QTest.mousePress(dialog.preview, Qt.LeftButton, Qt.NoModifier, grip)
-    QTest.mouseMove(dialog.preview, grip + QPoint(-30, -20))
+    # QTest's own move reports no button that is held.
+    moved = QMouseEvent(QEvent.MouseMove, grip + QPoint(-30, -20), Qt.NoButton, Qt.LeftButton, Qt.NoModifier)
+    QApplication.sendEvent(dialog.preview, moved)
     yield 0.1
     screenshot("krita-zoomed")
     QTest.mouseRelease(dialog.preview, Qt.LeftButton, Qt.NoModifier, grip + QPoint(-30, -20))

@@ -65,7 +65,7 @@ class CompositeSettings:
         uneven: share of objects that are lit from another side.
         grain: share of objects that are grainier than their scene.
         degraded_masks: share of samples with rims whose mask is soft, too large or too small.
-        hard_masks: share of samples with rims whose mask is cut to 0 and 1.
+        hard_masks: share of samples whose mask is cut to 0 and 1; a cut-out is blended softly all the same.
         faded: share of samples with rims whose recolouring fades out at the object's edge.
         jpeg: share of composites that are read back from JPEG.
     """
@@ -193,7 +193,8 @@ class Composer:
         mixed = scene.targets + scene.masks * (objects - scene.targets)
         mixed = fade_out(scene.targets, mixed, scene.masks, self.settings.faded, generator)
         targets = torch.where(cut_outs, paste(scene.targets, cut), scene.targets)
-        masks = torch.where(cut_outs, cut.alphas, scene.masks)
+        alphas = harden_masks(cut.alphas, self.settings.hard_masks, generator)  # as a file of the mask may be
+        masks = torch.where(cut_outs, alphas, scene.masks)
         composites = (torch.where(cut_outs, composites, mixed) * 255).round() / 255
         composites = saved_as_jpeg(composites, self.settings.jpeg, generator)
         return replace(scene, targets=targets, masks=masks), composites

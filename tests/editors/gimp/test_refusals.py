@@ -116,7 +116,8 @@ def test_adjustments_that_are_none(gimp: Gimp, daemon: Daemon) -> None:
 @pytest.mark.parametrize("strength", [0.0, 0.5])
 def test_every_option_is_an_argument(strength: float, gimp: Gimp, daemon: Daemon) -> None:
     found = gimp.do("arguments")
-    own = ["strength", "change", "gallery", "references", "excluded", "adjust", "result"]
+    finish = ["clean-edge", "match-grain", "match-sharpness"]
+    own = ["strength", "change", "gallery", "references", "excluded", "adjust", *finish, "result"]
     assert found["arguments"] == ["run-mode", "image", "drawables", *own]
     assert (found["label"], found["menus"]) == ("_Harmonize...", ["<Image>/Filters"])
     before = gimp.do("state")["layers"][0]["pixels"]

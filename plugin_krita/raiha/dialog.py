@@ -20,7 +20,7 @@ from .progress import Progress
 from .qt import Qt, QtCore, QtWidgets
 from .references import References
 from .runner import Runner
-from .section import Section
+from .section import Section, let_one_fold_the_other
 from .session import Cancelled, Session
 from .zoom_bar import ZoomBar
 
@@ -78,10 +78,11 @@ class HarmonizeDialog(QtWidgets.QDialog):
         self.references = References()
         self.references.run_again.connect(self.run_preview)
         has_gallery = options.gallery is not None
-        self.adjust_section = Section(texts.ADJUST, texts.ADJUST_TOOLTIP, self.adjust, is_open=True)
+        self.adjust_section = Section(texts.ADJUST, texts.ADJUST_TOOLTIP, self.adjust, is_open=not has_gallery)
         self.references_section = Section(
             texts.REFERENCES, texts.REFERENCES_TOOLTIP, self.references, is_open=has_gallery
         )
+        let_one_fold_the_other(self.adjust_section, self.references_section)
 
     def _lay_out(self) -> None:
         pictures = QtWidgets.QVBoxLayout()

@@ -37,3 +37,13 @@ class Section(QtWidgets.QWidget):
         self.body.setVisible(is_open)
         policy = QtWidgets.QSizePolicy.Policy
         self.setSizePolicy(policy.Preferred, policy.Preferred if is_open else policy.Maximum)
+
+
+def let_one_fold_the_other(first: Section, second: Section) -> None:
+    """Fold either away when the other is opened: both are too high for many screens."""
+
+    def fold_with(opened: Section, other: Section) -> None:
+        opened.heading.toggled.connect(lambda is_open: other.heading.setChecked(False) if is_open else None)
+
+    fold_with(first, second)
+    fold_with(second, first)
